@@ -1,0 +1,50 @@
+import type { Deps } from '../deps.ts';
+import type { ExitCode } from '../exit-codes.ts';
+
+/** One flag, as data: the parser, the help, the README table and completion are made from it. */
+export interface FlagSpec {
+  /** Long name without dashes. */
+  readonly name: string;
+  /** One letter. */
+  readonly short?: string;
+  /** `strings` may be given several times; of the others the last one counts. */
+  readonly type: 'boolean' | 'string' | 'strings';
+  /** What stands for the value in help: `NAME`. */
+  readonly placeholder?: string;
+  /** One sentence, lower case, without a full stop. */
+  readonly help: string;
+  /** Only these values. */
+  readonly choices?: readonly string[];
+  /** As shown in help; the parser of the command applies it. */
+  readonly fallback?: string;
+}
+
+/** What stood on the command line, checked for names and choices only. */
+export interface ParsedArgs {
+  readonly positionals: readonly string[];
+  /** True when given (and not `=false`). */
+  flag(name: string): boolean;
+  /** The last value given. */
+  value(name: string): string | undefined;
+  values(name: string): readonly string[];
+}
+
+/** A command: metadata, flags, and two steps: everything parsed into one options value, then run. */
+export interface Command<Options = unknown> {
+  readonly name: string;
+  /** One line for the list of commands. */
+  readonly summary: string;
+  /** How it is called, without the program: `status [NODE...]`. */
+  readonly usage: string;
+  /** Paragraphs of the help page. */
+  readonly description: readonly string[];
+  readonly examples: readonly { readonly line: string; readonly does: string }[];
+  /** Most positionals it takes. @default 0 */
+  readonly maxPositionals?: number;
+  readonly flags: readonly FlagSpec[];
+  /** Whether it takes the flags that every command with a cluster takes. */
+  readonly connects: boolean;
+  /** @throws UsageError */
+  parse(args: ParsedArgs, deps: Deps): Options;
+  run(options: Options, deps: Deps): Promise<ExitCode>;
+}

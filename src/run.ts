@@ -1,0 +1,84 @@
+import type { Command } from './commands/command.ts';
+import { demoCommand } from './commands/demo.ts';
+import { commandHelp, programHelp } from './commands/help.ts';
+import { purgeCommand } from './commands/purge/command.ts';
+import { rbacCommand } from './commands/rbac.ts';
+import { chooseCommand, readArguments } from './commands/register.ts';
+import { reportCommand } from './commands/report.ts';
+import { snapshotCommand } from './commands/snapshot.ts';
+import { statusCommand } from './commands/status/command.ts';
+import { tuneCommand } from './commands/tune/command.ts';
+import { verifyCommand } from './commands/verify/command.ts';
+import { versionCommand } from './commands/version.ts';
+import { whyCommand } from './commands/why/command.ts';
+import type { Deps } from './deps.ts';
+import { CancelledError, EvictError, UsageError } from './errors.ts';
+import { EXIT, type ExitCode } from './exit-codes.ts';
+import { clean } from './output/clean.ts';
+import { errorText } from './output/error-text.ts';
+
+/** The commands, in the order of the help page. */
+export const COMMANDS: readonly Command[] = [
+  statusCommand,
+  tuneCommand,
+  verifyCommand,
+  purgeCommand,
+  whyCommand,
+  reportCommand,
+  rbacCommand,
+  snapshotCommand,
+  demoCommand,
+  versionCommand,
+];
+
+/** Runs a command line. The one place where errors become text and codes; never rejects. */
+export async function run(argv: readonly string[], deps: Deps): Promise<ExitCode> {
+  let command: Command | null = null;
+  try {
+    const choice = chooseCommand(argv, COMMANDS);
+    if (choice.kind === 'version') return await versionCommand.run(null, deps);
+    command = choice.command;
+    if (choice.kind === 'help') {
+      const text = command === null ? programHelp(deps.program, COMMANDS) : commandHelp(deps.program, command);
+      await deps.io.out.write(text);
+      return EXIT.ok;
+    }
+    const args = await readArguments(choice.words, choice.command);
+    return await choice.command.run(choice.command.parse(args, deps), deps);
+  } catch (error) {
+    const code = error instanceof EvictError ? error.exitCode : EXIT.error;
+    // Where nothing can be told any more, the code still tells.
+    return await report(error, argv, command, deps).catch(() => code);
+  }
+}
+
+async function report(error: unknown, argv: readonly string[], command: Command | null, deps: Deps): Promise<ExitCode> {
+  if (error instanceof CancelledError) return EXIT.interrupted;
+  const verbose = argv.some(word => /^(-v|--v)(=?[1-9]|$)/.test(word));
+  if (error instanceof EvictError) {
+    await deps.io.err.write(errorText(error));
+    if (error instanceof UsageError) {
+      const page = command === null ? `${deps.program} --help` : `${deps.program} ${command.name} --help`;
+      await deps.io.err.write(`See "${page}".\n`);
+    } else if (verbose) {
+      await deps.io.err.write(causes(error));
+    }
+    return error.exitCode;
+  }
+  // Not foreseen: a bug of ours. One sentence, and the details for the report on request.
+  const message = error instanceof Error ? error.message : String(error);
+  const hint = verbose ? undefined : 'run it again with -v=1 for details, and report it';
+  await deps.io.err.write(errorText({ message: `internal error: ${message}`, hint }));
+  if (verbose && error instanceof Error) {
+    for (const line of (error.stack ?? '').split('\n')) await deps.io.err.write(`${clean(line)}\n`);
+  }
+  return EXIT.error;
+}
+
+function causes(error: Error): string {
+  let text = '';
+  for (let cause = error.cause; cause instanceof Error; cause = cause.cause) {
+    text += errorText({ message: `caused by ${cause.name}: ${cause.message}` }, 'warning');
+  }
+  return text;
+}

@@ -1,0 +1,46 @@
+import type { SurveyQuery } from '../../src/commands/status/gather.ts';
+import { openStatusScreen } from '../../src/commands/status/screen.ts';
+import type { ExitCode } from '../../src/exit-codes.ts';
+import { testDeps } from './deps.ts';
+import type { Simulated } from './simulated.ts';
+import { type TerminalOptions, TestTerminal } from './terminal.ts';
+
+/** A status screen on a simulated cluster, with somebody in front of it. */
+export interface OpenScreen {
+  readonly terminal: TestTerminal;
+  /** How it ended. */
+  readonly done: Promise<ExitCode>;
+  /** As a signal of the system. */
+  readonly stop: AbortController;
+}
+
+/** What a test says about it. */
+export interface ScreenOptions extends TerminalOptions {
+  readonly query?: Partial<SurveyQuery>;
+  readonly color?: 'auto' | 'always' | 'never';
+}
+
+/** Opens the program's status screen. */
+export function openScreen(simulated: Simulated, options: ScreenOptions = {}): OpenScreen {
+  const terminal = new TestTerminal({ now: () => simulated.clock.now(), ...options });
+  const stop = new AbortController();
+  const deps = testDeps({ openScreen: screen => terminal.open(screen), signal: stop.signal }, [], []);
+  const query: SurveyQuery = {
+    names: [],
+    selector: null,
+    all: false,
+    nearPercent: null,
+    concurrency: 64,
+    kubeletTimeoutMs: 5000,
+    program: 'kubectl evict',
+    ...options.query,
+  };
+  const env = options.env ?? deps.env;
+  const world = { ...deps, env, clock: simulated.clock };
+  const done = openStatusScreen(
+    simulated.cluster,
+    { query, color: options.color ?? 'auto', flags: ['--context', 'prod-eu'] },
+    world,
+  );
+  return { terminal, done, stop };
+}

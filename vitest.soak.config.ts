@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config';
+
+// With VITEST_JSON set, the results go there too, for a count over several runs.
+const json = process.env['VITEST_JSON'];
+
+// Long and hermetic: every fault at every step, a hundred thousand times. CI runs it, `npm test` does not.
+export default defineConfig({
+  test: {
+    ...(json === undefined ? {} : { reporters: ['default', ['json', { outputFile: json }]] }),
+    include: ['test/soak/**/*.test.ts'],
+    testTimeout: 600_000,
+    env: { TZ: 'UTC' },
+  },
+});
