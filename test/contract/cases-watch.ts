@@ -7,6 +7,17 @@ function watchPath(target: Target, label: string, more: string): string {
   return `${podPath(target)}?watch=1&labelSelector=${encodeURIComponent(`case=${label}`)}&${more}`;
 }
 
+/** Waits until the server's cache, which answers "any version" and may lag behind, has the pod as it is now. */
+async function untilCached(target: Target, name: string): Promise<void> {
+  const { resourceVersion } = (await target.admin.send({ path: podPath(target, name) })).json.metadata;
+  for (let attempt = 0; attempt < 200; attempt += 1) {
+    const cached = await target.admin.send({ path: `${podPath(target, name)}?resourceVersion=0` });
+    if (cached.json.metadata.resourceVersion === resourceVersion) return;
+    await new Promise(resolve => setTimeout(resolve, 50));
+  }
+  throw new Error(`the server's cache never saw version ${resourceVersion} of pod ${name}`);
+}
+
 async function revisionOf(target: Target): Promise<string> {
   return (await target.admin.send({ path: `${podPath(target)}?limit=1` })).json.metadata.resourceVersion;
 }
@@ -68,6 +79,7 @@ export const watchCases: readonly ContractCase[] = [
     name: 'watch: without a version it begins with what is there, and ends after its time',
     run: async target => {
       await makePod(target, 'there', { labels: { case: 'there' } });
+      await untilCached(target, 'there');
       for (const more of ['timeoutSeconds=1', 'timeoutSeconds=1&resourceVersion=0']) {
         const events = await target.admin.watch(watchPath(target, 'there', more), () => false);
         expect(story(events)).toEqual(['ADDED there']);

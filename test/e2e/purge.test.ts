@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { describeIf, evict, kubectl, missing, scenario, startEvict } from './support/cluster.ts';
+import { describeIf, evict, kubectl, missing, restore, scenario, startEvict } from './support/cluster.ts';
 
 interface Pod {
   readonly metadata: {
@@ -409,7 +409,7 @@ describeIf(missing('kubectl', 'cluster', 'scenarios', 'kubelet'), 'purge after r
   beforeAll(() => {
     for (const what of [['failed'], ['limits'], ['disk'], ['flood', '20']]) scenario('evict-real', ...what);
   }, 300_000);
-  afterAll(() => scenario('evict-real', '--restore'), 300_000);
+  afterAll(restore, 300_000);
 
   test('what the kubelet evicted, refused and limited goes; what failed otherwise stays', () => {
     const before = podsOf('-n', 'evict-real');

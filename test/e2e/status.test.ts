@@ -11,6 +11,7 @@ import {
   evict,
   kubectl,
   missing,
+  restore,
   scenario,
   startEvict,
   VIEWER,
@@ -159,10 +160,10 @@ describeIf(missing('kubectl', 'cluster', 'viewer'), 'a user who may only list no
 describeIf(missing('kubectl', 'cluster', 'scenarios'), 'while a real kubelet evicts', () => {
   let node = '';
   beforeAll(() => {
-    scenario('evict-real', '--restore');
+    restore();
     node = nodeName();
   });
-  afterAll(() => scenario('evict-real', '--restore'));
+  afterAll(restore);
 
   test('evict-real disk: the node is listed with its Evicted pods, and recovering once the disk is free again', async () => {
     expect(survey().items).toEqual([]);
@@ -183,7 +184,7 @@ describeIf(missing('kubectl', 'cluster', 'scenarios'), 'while a real kubelet evi
   });
 
   test('evict-real threshold: BREACHED, with the threshold that the kubelet runs', () => {
-    scenario('evict-real', '--restore');
+    restore();
     scenario('evict-real', 'threshold');
     const [item] = survey().items;
     expect(item).toMatchObject({ state: 'BREACHED', bindingSignal: 'nodefs.available', pressure: ['DiskPressure'] });
@@ -200,7 +201,7 @@ describeIf(missing('kubectl', 'cluster', 'scenarios'), 'while a real kubelet evi
   });
 
   test('a kubelet configured with one threshold only: the rest is told to be unprotected', () => {
-    scenario('evict-real', '--restore');
+    restore();
     const dir = mkdtempSync(join(tmpdir(), 'evict-'));
     try {
       const file = join(dir, 'one.yaml');

@@ -11,6 +11,7 @@ import {
   KUBECONFIG,
   kubectl,
   missing,
+  restore,
   SCENARIOS,
   scenario,
   startEvict,
@@ -99,12 +100,12 @@ describeIf(missing('kubectl', 'cluster', 'scenarios'), 'tune, with a real kubele
   beforeAll(() => {
     dir = mkdtempSync(join(tmpdir(), 'evict-tune-'));
     copyFileSync(join(clusterDir, 'kubelet.yaml'), join(dir, 'kubelet.yaml'));
-    scenario('evict-real', '--restore');
+    restore();
     node = kubectl('get', 'nodes', '-o', 'jsonpath={.items[0].metadata.name}');
   });
   afterAll(() => {
     copyFileSync(join(dir, 'kubelet.yaml'), join(clusterDir, 'kubelet.yaml'));
-    scenario('evict-real', '--restore');
+    restore();
     scenario('kubelet', 'config', '--reset');
     rmSync(dir, { recursive: true });
   });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { story } from '../../src/simulator/scenarios/story.ts';
 import { openSimulated, type Simulated } from '../support/simulated.ts';
-import { cleanEnv, describeIf, KUBECONFIG, missing, scenario } from './support/cluster.ts';
+import { cleanEnv, describeIf, KUBECONFIG, missing, restore, scenario } from './support/cluster.ts';
 
 // The built plugin in a real terminal, against a simulated cluster.
 
@@ -110,11 +110,11 @@ const unfit = hasTmux ? missing('cluster', 'scenarios', 'kubectl') : 'no tmux';
 describeIf(unfit, 'the screen while a real kubelet evicts', () => {
   afterAll(() => {
     spawnSync('tmux', ['-L', SOCKET, 'kill-server']);
-    scenario('evict-real', '--restore');
+    restore();
   });
 
   test('the node turns and the evicted pods appear, without a key', async () => {
-    scenario('evict-real', '--restore');
+    restore();
     const command = `KUBECONFIG=${KUBECONFIG} kubectl evict status`;
     tmux('new-session', '-d', '-s', 'e2e', '-x', '120', '-y', '40', `bash --noprofile --norc -c '${command}'`);
     await shows(/0 under pressure/);
