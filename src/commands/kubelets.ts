@@ -1,6 +1,7 @@
 import pMap from 'p-map';
 import type { Cluster } from '../cluster/port.ts';
 import type { NodeFacts, Reading } from '../eviction/node.ts';
+import type { Purpose } from '../eviction/rights.ts';
 import { read } from './reading.ts';
 
 /** The right to ask kubelets anything through the API server. */
@@ -24,6 +25,8 @@ export interface KubeletQuestions<Config, Stats> {
   readonly stats: (node: string) => Promise<Stats>;
   readonly concurrency: number;
   readonly program: string;
+  /** Whose role has the right. */
+  readonly purpose: Purpose;
 }
 
 /**
@@ -50,22 +53,25 @@ export async function askKubelets<Config, Stats>(
 
 async function askBoth<Config, Stats>(
   node: string,
-  { config, stats, program }: KubeletQuestions<Config, Stats>,
+  { config, stats, program, purpose }: KubeletQuestions<Config, Stats>,
 ): Promise<KubeletAnswers<Config, Stats>> {
-  const [one, other] = await Promise.all([read(config(node), RIGHT, program), read(stats(node), RIGHT, program)]);
+  const [one, other] = await Promise.all([
+    read(config(node), RIGHT, program, purpose),
+    read(stats(node), RIGHT, program, purpose),
+  ]);
   return { config: one, stats: other };
 }
 
 async function askInTurn<Config, Stats>(
   node: string,
-  { config, stats, program }: KubeletQuestions<Config, Stats>,
+  { config, stats, program, purpose }: KubeletQuestions<Config, Stats>,
 ): Promise<KubeletAnswers<Config, Stats>> {
-  const first = await read(config(node), RIGHT, program);
+  const first = await read(config(node), RIGHT, program, purpose);
   if (!first.ok && first.problem.reason === 'timeout') {
     const message = `stats/summary of node ${node} was not asked for, since configz timed out`;
     return { config: first, stats: { ok: false, problem: { ...first.problem, message } } };
   }
-  return { config: first, stats: await read(stats(node), RIGHT, program) };
+  return { config: first, stats: await read(stats(node), RIGHT, program, purpose) };
 }
 
 /** What a 403 says is missing. */

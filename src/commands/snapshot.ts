@@ -177,6 +177,7 @@ function readKubelets(
     stats: name => cluster.redacted.stats(name, options.kubeletTimeoutMs),
     concurrency: options.concurrency,
     program: options.program,
+    purpose: 'status',
   });
 }
 

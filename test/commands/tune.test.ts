@@ -223,7 +223,7 @@ describe('refused', () => {
       review: { ...recorded('v1.36', 'ssar-denied.json'), status: 201 },
     });
     expect({ out, code }).toEqual({ out: '', code: 1 });
-    expect(err).toMatch(/nodes\/proxy is missing/);
+    expect(err).toMatch(/nodes\/proxy is missing[\s\S]*rbac --for tune/);
     expect(stub.requests.some(r => r.url.includes('/proxy/'))).toBe(false);
   });
 

@@ -75,7 +75,7 @@ describe('one look', () => {
     [
       'a missing right',
       { review: { ...recorded('v1.36', 'ssar-denied.json'), status: 201 } },
-      /nodes\/proxy is missing/,
+      /nodes\/proxy is missing[\s\S]*rbac --for verify/,
     ],
   ])('%s: exit 1', async (_, change, text) => {
     const { out, err, code } = await verify(OTHER, [NODE], change);

@@ -152,6 +152,7 @@ async function readNodes(
           stats: name => cluster.kubeletStats(name, query.kubeletTimeoutMs),
           concurrency: query.concurrency,
           program: query.program,
+          purpose: 'status',
         }),
   ]);
   // First what explains the emptiest table.

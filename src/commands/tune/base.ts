@@ -180,7 +180,7 @@ async function readNodes(
 ): Promise<readonly ReadNode[]> {
   const { program, concurrency, kubeletTimeoutMs } = options;
   if ((await mayAskKubelets(cluster, program)) === false) {
-    const { message, remedy } = noProxyRight(program);
+    const { message, remedy } = noProxyRight(program, 'tune');
     throw new ClusterError('forbidden', message, { hint: remedy ?? undefined });
   }
   const answers = await askKubelets(nodes, {
@@ -192,6 +192,7 @@ async function readNodes(
         : { stats: await cluster.kubeletStats(name, kubeletTimeoutMs), usage: new Map() },
     concurrency,
     program,
+    purpose: 'tune',
   });
   return nodes.flatMap(node => {
     const answer = answers.get(node.name);

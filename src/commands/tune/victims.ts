@@ -28,7 +28,7 @@ export async function firstVictims(
   if (cluster === null || node === undefined || other !== undefined || signal === undefined) return null;
   const layout = node.stats.ok ? inferFilesystems(node.stats.value)?.layout : undefined;
   if (layout === undefined && signalInfo(signal).filesystem !== null) return null;
-  const pods = await read(cluster.why.podsOn(node.node.name), 'list pods', program);
+  const pods = await read(cluster.why.podsOn(node.node.name), 'list pods', program, 'tune');
   if (!pods.ok) return null;
   const { victims } = nextVictims({
     pods: pods.value,

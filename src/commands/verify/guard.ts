@@ -36,7 +36,7 @@ export async function guardRollout(
   const watch = new RolloutWatch(options, deps);
   for (;;) {
     const report = await look(cluster, query, deps);
-    const evicted = await read(cluster.evictedPods(), 'list pods', query.program);
+    const evicted = await read(cluster.evictedPods(), 'list pods', query.program, 'verify');
     const pods = evicted.ok ? evicted.value.items.map(pod => ({ node: pod.node, uid: pod.uid })) : null;
     const seen = report === null ? null : watch.see(report, pods);
     if (seen !== null) await watch.tell(seen);

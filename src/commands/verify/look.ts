@@ -46,7 +46,7 @@ async function findNodes(cluster: Cluster, query: VerifyQuery, errors: SurveyErr
   if (query.names.length === 0) return (await cluster.nodes(query.selector)).items;
   const found: NodeFacts[] = [];
   for (const name of new Set(query.names)) {
-    const reading = await read(cluster.node(name), 'get nodes', query.program);
+    const reading = await read(cluster.node(name), 'get nodes', query.program, 'verify');
     if (reading.ok) found.push(reading.value.node);
     // One wrong name does not hide the others; anything but "there is no such node" does.
     else if (reading.problem.reason !== 'not-found' && reading.problem.reason !== 'invalid') throw reading.cause;
@@ -63,7 +63,7 @@ async function readConfigs(
 ): Promise<ReadonlyMap<string, Reading<EvictionConfig>>> {
   const { program, concurrency, kubeletTimeoutMs } = query;
   if ((await mayAskKubelets(cluster, program)) === false) {
-    const problem = noProxyRight(program);
+    const problem = noProxyRight(program, 'verify');
     errors.push({ what: 'nodes/proxy', node: null, ...problem });
     return new Map(nodes.map(({ name }) => [name, { ok: false, problem }]));
   }
@@ -73,6 +73,7 @@ async function readConfigs(
     stats: async () => null,
     concurrency,
     program,
+    purpose: 'verify',
   });
   const configs = new Map([...answers].map(([name, answer]) => [name, answer.config]));
   for (const [node, config] of configs) {
