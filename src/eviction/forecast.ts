@@ -40,11 +40,13 @@ export function addSample(samples: readonly Sample[], sample: Sample): readonly 
 
 /**
  * When `available` falls to `limit`: Theil-Sen over at least 6 samples that span at least a minute. Null while there are
- * fewer, when the limit is reached already, and when the 80 % interval of the rate includes "never".
+ * fewer, when the limit is reached already, and when the 80 % interval of the rate includes "never". Where something was freed,
+ * only what came after it counts.
  *
  * @param now on the clock of the sample times
  */
-export function forecast(samples: readonly Sample[], limit: number, now: Instant): Forecast | null {
+export function forecast(all: readonly Sample[], limit: number, now: Instant): Forecast | null {
+  const samples = sinceFreed(all);
   const first = samples[0];
   const last = samples.at(-1);
   if (first === undefined || last === undefined) return null;
@@ -66,6 +68,14 @@ interface Slopes {
 }
 
 /** The median of all pairwise slopes, and the ranks around it that Kendall's statistic gives for 80 % (Sen 1968). */
+/** The samples from the last jump up on that undid more than half of what the samples span. */
+function sinceFreed(samples: readonly Sample[]): readonly Sample[] {
+  const amounts = samples.map(s => s.available);
+  const jump = (Math.max(...amounts) - Math.min(...amounts)) / 2;
+  const at = samples.findLastIndex((s, i) => i > 0 && s.available - (amounts[i - 1] ?? s.available) > jump);
+  return at < 0 ? samples : samples.slice(at);
+}
+
 function theilSen(samples: readonly Sample[]): Slopes {
   const slopes: number[] = [];
   samples.forEach((a, i) => {

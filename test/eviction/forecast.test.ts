@@ -18,6 +18,18 @@ function filling(
   }));
 }
 
+/** The same, that much later. */
+function later(samples: readonly Sample[], seconds: number): Sample[] {
+  return samples.map(({ time, available }) => ({ time: time + seconds * 1000, available }));
+}
+
+/** What it lost is given back, and stays. */
+function freedAfter(samples: readonly Sample[], count: number): Sample[] {
+  const end = last(samples);
+  const freed = Array.from({ length: count }, (_, i) => ({ time: end + (i + 1) * 10_000, available: 10 * GI }));
+  return [...samples, ...freed];
+}
+
 const last = (samples: readonly Sample[]): number => samples.at(-1)?.time ?? 0;
 
 /** A small generator of our own: the same numbers in every run. */
@@ -65,6 +77,13 @@ describe('forecast', () => {
     ['10 samples, every 10 s', filling(10, 10, MI), 10 * 1024 - 90 - 1024],
     ['a disk that empties', filling(10, 10, -MI), null],
     ['a disk that stands still', filling(10, 10, 0), null],
+    ['a disk that was freed just now', freedAfter(filling(10, 10, MI), 1), null],
+    ['a disk that was freed, and stands still', freedAfter(filling(10, 10, MI), 12), null],
+    [
+      'one that fills again: what came before does not count',
+      [...filling(10, 10, MI), ...later(filling(7, 12, 2 * MI), 200)],
+      (9 * 1024 - 144) / 2,
+    ],
   ])('%s', (_name, samples, seconds) => {
     const found = forecast(samples, GI, last(samples));
     if (seconds === null) expect(found).toBeNull();
