@@ -8,7 +8,8 @@ import {
 } from './message.ts';
 import type { Instant } from './node.ts';
 import type { Observation } from './observe.ts';
-import { SIGNALS, type Signal, signalInfo } from './signal.ts';
+import { type Signal, signalInfo } from './signal.ts';
+import { SIGNALS } from './signal-names.ts';
 import { resolveAmount, type Threshold } from './threshold.ts';
 import type { TombstoneFacts } from './tombstone.ts';
 

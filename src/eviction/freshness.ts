@@ -20,20 +20,29 @@ export interface Freshness {
 
 /**
  * Whether a node's conditions can be trusted: its Lease is at most 40 s old, or, where there is none or it may not be read,
- * its newest heartbeat at most 6 minutes. A node with neither counts as stale.
+ * its newest heartbeat at most 6 minutes. A node with neither counts as stale. A time that is ahead of the API server's clock
+ * by more than those limits would look fresh for as long as it is ahead: it counts as none.
  */
 export function freshness(node: NodeFacts, lease: Reading<Instant | null>, now: Instant): Freshness {
-  if (lease.ok && lease.value !== null) return aged('lease', lease.value, now, LEASE_STALE_SECONDS);
-  const beats = node.conditions.flatMap(c => (c.heartbeat === null ? [] : [c.heartbeat]));
-  if (beats.length === 0) {
-    return { source: 'none', lastSeen: null, ageSeconds: null, stale: true, text: 'kubelet never heard of' };
+  const renewed = lease.ok ? lease.value : null;
+  if (renewed !== null && !isAhead(renewed, now, LEASE_STALE_SECONDS)) {
+    return aged('lease', renewed, now, LEASE_STALE_SECONDS);
   }
-  return aged(
-    'heartbeat',
-    beats.reduce((a, b) => Math.max(a, b)),
-    now,
-    HEARTBEAT_STALE_SECONDS,
-  );
+  const beats = node.conditions.flatMap(c => (c.heartbeat === null ? [] : [c.heartbeat]));
+  const believed = beats.filter(beat => !isAhead(beat, now, HEARTBEAT_STALE_SECONDS));
+  if (believed.length > 0) {
+    const newest = believed.reduce((a, b) => Math.max(a, b));
+    return aged('heartbeat', newest, now, HEARTBEAT_STALE_SECONDS);
+  }
+  const text =
+    renewed === null && beats.length === 0
+      ? 'kubelet never heard of'
+      : "kubelet's clock is ahead of the API server's: when it was last heard of cannot be told";
+  return { source: 'none', lastSeen: null, ageSeconds: null, stale: true, text };
+}
+
+function isAhead(time: Instant, now: Instant, seconds: number): boolean {
+  return time - now > seconds * 1000;
 }
 
 function aged(source: 'lease' | 'heartbeat', lastSeen: Instant, now: Instant, limit: number): Freshness {

@@ -1,7 +1,8 @@
 import type { NodeReport } from './assess.ts';
-import type { EvictedPodFacts, Instant, NodeFacts, Reading } from './node.ts';
+import type { EvictedPodFacts, Instant, NodeFacts, Reading, ReadProblem } from './node.ts';
 import type { NodeForecast, SignalSamples } from './signal-history.ts';
 import type { Scope, SurveyError } from './survey.ts';
+import type { NodeOrder } from './why-order.ts';
 
 /**
  * How far the facts about a node have come: `waiting` only the API server's; `asking` the kubelet is being asked for the first
@@ -82,12 +83,24 @@ export interface TimelineEntry {
   readonly count: number;
 }
 
+/** What the kubelet of a node would evict. */
+export interface LiveNext {
+  /** For each signal that matters the pods in the kubelet's order; a reading that failed says why there is none. */
+  readonly orders: Reading<readonly NodeOrder[]>;
+  /** What happens next and when, as clauses without a full stop; they may hold untrusted text. */
+  readonly sentences: readonly string[];
+}
+
 /** What a live view knows of the one node that is looked at closely. */
 export interface LiveDetails {
   /** Newest first; a reading that failed says why. */
   readonly pods: Reading<readonly LivePod[]> | null;
   /** Newest first; null: not read yet. */
   readonly timeline: Reading<readonly TimelineEntry[]> | null;
+  /** Null: not read yet. Read while somebody looks at it; may be worked out at the first look. */
+  readonly next: LiveNext | null;
+  /** Why the node was not compared with what kubeadm gives to nodes; null: it was, or there is no such thing. */
+  readonly uncompared: ReadProblem | null;
 }
 
 /** What the user sees now: asked first and kept fresh. */
@@ -98,6 +111,8 @@ export interface LiveFocus {
   readonly selected: string | null;
   /** Whether its timeline is on the screen. */
   readonly timeline: boolean;
+  /** Whether its eviction order is on the screen. */
+  readonly next: boolean;
   /** Whether every node is listed, not only those under pressure. */
   readonly all: boolean;
 }
@@ -105,7 +120,7 @@ export interface LiveFocus {
 /** Live data about the nodes of a cluster. */
 export interface LiveSource {
   snapshot(): LiveSnapshot;
-  /** About one node; both parts null while nothing is known. */
+  /** About one node; its parts are null while nothing is known. */
   details(node: string): LiveDetails;
   /** Calls the listener after each change; the function returned ends it. */
   subscribe(listener: () => void): () => void;

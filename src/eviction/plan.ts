@@ -12,29 +12,6 @@ export const DEFAULT_OWNERS: readonly string[] = [
   'Node',
 ];
 
-/** The reasons of other tombstones that can be asked for by name: what the kubelet writes when it ends or refuses a pod. */
-export const OTHER_REASONS: readonly string[] = [
-  'AppArmor',
-  'DeadlineExceeded',
-  'NodeAffinity',
-  'NodeName',
-  'NodePorts',
-  'NodeShutdown',
-  'OutOfcpu',
-  'OutOfephemeral-storage',
-  'OutOfmemory',
-  'OutOfpods',
-  'PodFeatureUnsupported',
-  'PodOSNotSupported',
-  'Preempting',
-  'Shutdown',
-  'SysctlForbidden',
-  'TaintToleration',
-  'Terminated',
-  'TopologyAffinityError',
-  'UnexpectedAdmissionError',
-];
-
 /** Which tombstones are wanted. */
 export interface Selection {
   /** `spec.nodeName`; null: any. */

@@ -1,7 +1,8 @@
 import type { EffectiveConfig, EvictionConfig } from './config.ts';
 import { EVICTION_MAP_FIELDS } from './config.ts';
 import { parseDuration } from './duration.ts';
-import { SIGNALS, type Signal } from './signal.ts';
+import type { Signal } from './signal.ts';
+import { SIGNALS } from './signal-names.ts';
 import {
   type EvictionMapField,
   parseGracePeriod,

@@ -6,11 +6,11 @@ import {
   type Filesystem,
   type NodeOs,
   type PressureCondition,
-  SIGNALS,
   type Signal,
   type SignalInfo,
   signalInfo,
 } from './signal.ts';
+import { SIGNALS } from './signal-names.ts';
 import {
   type Amount,
   isHard,

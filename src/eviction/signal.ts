@@ -1,16 +1,7 @@
+import { SIGNALS, type Signal } from './signal-names.ts';
 import { atLeast, type KubeletVersion } from './version.ts';
 
-/** A quantity the kubelet watches; the key of the eviction maps (`pkg/kubelet/eviction/api/types.go`). */
-export type Signal =
-  | 'memory.available'
-  | 'nodefs.available'
-  | 'nodefs.inodesFree'
-  | 'imagefs.available'
-  | 'imagefs.inodesFree'
-  | 'containerfs.available'
-  | 'containerfs.inodesFree'
-  | 'pid.available'
-  | 'allocatableMemory.available';
+export type { Signal } from './signal-names.ts';
 
 /** The word for what runs out, as it stands in eviction messages. */
 export type Resource = 'memory' | 'ephemeral-storage' | 'inodes' | 'pids';
@@ -66,9 +57,6 @@ const INFO: Readonly<Record<Signal, SignalInfo>> = {
   },
   'allocatableMemory.available': memory('allocatableMemory.available'),
 };
-
-/** Every signal, in the order in which they are shown. */
-export const SIGNALS: readonly Signal[] = Object.values(INFO).map(info => info.signal);
 
 const SIGNAL_SET: ReadonlySet<string> = new Set(SIGNALS);
 

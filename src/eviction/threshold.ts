@@ -2,7 +2,8 @@ import { type Duration, parseDuration } from './duration.ts';
 import { type Parsed, parsed, quoteText, refused } from './parsed.ts';
 import { parsePercentage } from './percentage.ts';
 import { parseQuantity, type Quantity, quantityNumber } from './quantity.ts';
-import { isSignal, SIGNALS, type Signal } from './signal.ts';
+import { isSignal, type Signal } from './signal.ts';
+import { SIGNALS } from './signal-names.ts';
 import { atLeast, type KubeletVersion } from './version.ts';
 
 /** What a threshold or a minimum reclaim asks for. */

@@ -184,7 +184,12 @@ function loopSentence(loop: HotLoop, report: NodeReport): string {
   return `${what}: a DaemonSet's pods tolerate ${tolerated}, so the controller sends each new one back to this node, and the kubelet refuses it again`;
 }
 
-function nextSentences(
+/**
+ * What will happen on a node, and when, as clauses without a full stop that may hold untrusted text.
+ *
+ * @param orders null: the pods or the kubelet's figures could not be read
+ */
+export function nextSentences(
   report: NodeReport,
   orders: readonly NodeOrder[] | null,
   layout: FilesystemLayout | null,

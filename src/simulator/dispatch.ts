@@ -8,6 +8,7 @@ import { storedFor } from './lookup.ts';
 import { proxyToNode } from './nodes-proxy.ts';
 import { metadataOnly, negotiate, wholeObject } from './present.ts';
 import { findResource, type Resource } from './resources.ts';
+import { aboutTheSimulation } from './simulated-kubelets.ts';
 import { methodNotAllowed, noSuchPath } from './status.ts';
 import { createResource, patchResource, updateResource } from './write.ts';
 
@@ -31,6 +32,8 @@ export function dispatch(context: ApiContext, request: ApiRequest): Reply {
 }
 
 function aboutTheApi(context: ApiContext, request: ApiRequest): Reply {
+  const simulated = aboutTheSimulation(context, request);
+  if (simulated !== undefined) return simulated;
   const reply = discover(context, request.info.path);
   if (reply === undefined) throw noSuchPath();
   if (request.method !== 'GET') throw methodNotAllowed();

@@ -1,15 +1,16 @@
 import type { LiveDetails, LiveNode, LiveSnapshot } from '../eviction/live.ts';
 import type { Instant } from '../eviction/node.ts';
 import { headings } from './columns.ts';
-import { NODE_KEYS, NODES_KEYS, OVERLAY_KEYS } from './keys.ts';
-import { layoutNodes, nodeRows, overlayRows, type Size } from './layout.ts';
+import type { Dialog } from './dialog.ts';
+import { dialogTable, type KeyBinding } from './keys.ts';
+import { layoutDialog, layoutNodes, nodeRows, overlayRows, type Size } from './layout.ts';
 import { fitLine, type Line, line, span, spread } from './line.ts';
 import { nodeTitle, tabLine, tabLines } from './node/view.ts';
 import { emptyLines, headerLines, nodeCells, placeNodeColumns } from './nodes/view.ts';
 import { commandLines } from './overlay/command.ts';
 import { helpLines, hintLine } from './overlay/help.ts';
 import { countText } from './phrases.ts';
-import { cursor, type UiState } from './state.ts';
+import { cursor, keysFor, type UiState } from './state.ts';
 import type { Theme } from './theme.ts';
 
 /** Everything a frame is made from. */
@@ -27,6 +28,8 @@ export interface FrameInput {
   readonly theme: Theme;
   /** For the command overlay. */
   readonly command: string;
+  /** What lies over the screen; null: nothing. */
+  readonly dialog: Dialog | null;
 }
 
 /** How much of what there is fits on the screen. */
@@ -47,7 +50,8 @@ const NO_CONTENT: Content = { lines: [], rows: 1, width: 0 };
 
 /** The screen: as many lines as it has rows, each as wide as it is. Also says how much fits. */
 export function frameOf(input: FrameInput): { readonly lines: readonly Line[]; readonly extent: Extent } {
-  const { state, size } = input;
+  const { state, size, dialog } = input;
+  if (dialog !== null && state.overlay === null) return dialogFrame(input, dialog);
   const content = contentOf(input);
   const body =
     state.overlay !== null
@@ -58,10 +62,42 @@ export function frameOf(input: FrameInput): { readonly lines: readonly Line[]; r
   const above = [...head(input), ...body].slice(0, Math.max(0, size.rows - 1 - notesOf(input).length));
   const room = Math.max(0, size.rows - 1 - notesOf(input).length - above.length);
   const lines = [...above, ...Array.from({ length: room }, () => line('')), ...notesOf(input), foot(input, content)];
-  const rows = layoutNodes(size, notesOf(input).length, input.listed.length, input.theme.wordsOnly).listRows;
   return {
     lines: lines.slice(-size.rows).map(each => fitLine(each, size.columns)),
-    extent: { rows, contentLines: content.lines.length, contentRows: content.rows },
+    extent: extentOf(input, content),
+  };
+}
+
+function extentOf(input: FrameInput, { lines, rows: contentRows }: Content): Extent {
+  const { size, listed, theme } = input;
+  const { listRows } = layoutNodes(size, notesOf(input).length, listed.length, theme.wordsOnly);
+  return { rows: listRows, contentLines: lines.length, contentRows };
+}
+
+/** The header, what the dialog shows, and its keys. */
+function dialogFrame(input: FrameInput, dialog: Dialog): { readonly lines: readonly Line[]; readonly extent: Extent } {
+  const { state, size, theme } = input;
+  const width = Math.max(1, size.columns - 4);
+  const view = dialog.view(width, theme);
+  const { prompt, head: fixed, body, rows, hasRule } = layoutDialog(size, view);
+  const content: Content = { lines: body, rows, width };
+  const above = [
+    ...head(input),
+    caption(input, dialog.title, size.columns),
+    ...fixed.map(each => indent(fitLine(each, width))),
+    ...windowOf(content, Math.min(state.scroll, Math.max(0, body.length - rows))),
+  ].slice(0, Math.max(0, size.rows - 1 - prompt.length));
+  const below = [
+    ...(hasRule ? [caption(input, '', size.columns)] : []),
+    ...prompt.map(each => indent(fitLine(each, width))),
+    foot(input, content),
+  ];
+  const room = Math.max(0, size.rows - below.length - above.length);
+  return {
+    lines: [...above, ...Array.from({ length: room }, () => line('')), ...below]
+      .slice(-size.rows)
+      .map(each => fitLine(each, size.columns)),
+    extent: extentOf(input, content),
   };
 }
 
@@ -69,10 +105,12 @@ function contentOf(input: FrameInput): Content {
   const { state, size, theme, node, details, now, listed } = input;
   const width = size.columns - 4;
   if (state.overlay === 'help') {
-    const table = state.screen === 'node' ? NODE_KEYS : NODES_KEYS;
-    return { lines: helpLines(table, theme), rows: overlayRows(size), width };
+    return { lines: helpLines(tableUnder(input), theme), rows: overlayRows(size), width };
   }
-  if (state.overlay === 'command') return { lines: commandLines(input.command, width), rows: overlayRows(size), width };
+  if (state.overlay === 'command') {
+    const note = input.dialog === null ? 'With -o json in place of --plain it prints a document.' : '';
+    return { lines: commandLines(input.command, note, width), rows: overlayRows(size), width };
+  }
   if (node === null) return NO_CONTENT;
   const notes = notesOf(input).length;
   const layout = layoutNodes(size, notes, listed.length, theme.wordsOnly);
@@ -84,6 +122,11 @@ function contentOf(input: FrameInput): Content {
     rows,
     width: tabWidth,
   };
+}
+
+/** The keys of what an overlay lies over. */
+function tableUnder({ dialog, state }: FrameInput): readonly KeyBinding<string>[] {
+  return dialog === null ? keysFor({ ...state, overlay: null }) : dialogTable(dialog);
 }
 
 function windowOf(content: Content, scroll: number): readonly Line[] {
@@ -208,13 +251,14 @@ function foot(input: FrameInput, content: Content): Line {
     const help = span(`   ${countText(listed.length)} left; Enter keeps it, Esc drops it`, 'faint');
     return [span(' / ', 'accent'), span(state.filter, 'strong'), span('▏', 'accent'), help];
   }
-  const table = state.overlay !== null ? OVERLAY_KEYS : state.screen === 'node' ? NODE_KEYS : NODES_KEYS;
+  const table = state.overlay === null ? tableUnder(input) : keysFor(state);
   const hasTabs =
     state.screen === 'node' || layoutNodes(size, notesOf(input).length, listed.length, theme.wordsOnly).pane !== 'none';
   const hints = {
     'toggle-all': state.all ? 'pressure' : 'all',
     'cycle-sort': `sort: ${state.sort}`,
     ...(hasTabs ? {} : { 'next-tab': '' }),
+    ...(input.dialog !== null && content.lines.length <= content.rows ? { 'cursor-up': '' } : {}),
   };
   const place = placeText(input, content);
   const keys = hintLine(table, hints, size.columns - place.length - 1, theme);
@@ -224,7 +268,7 @@ function foot(input: FrameInput, content: Content): Line {
 /** Where in a long list or text the screen is. */
 function placeText(input: FrameInput, content: Content): string {
   const { state, listed } = input;
-  if (state.overlay === null && state.screen === 'nodes') {
+  if (state.overlay === null && state.dialog === null && state.screen === 'nodes') {
     if (listed.length === 0) return '';
     const at = cursor(state, input);
     return `${countText(at + 1)} of ${countText(listed.length)} `;

@@ -50,14 +50,17 @@ export function gauge(report: SignalReport, width: number, tone: Tone, glyphs: G
   if (observation === null || observation.capacity <= 0) return [{ text: ' '.repeat(width), tone: 'faint' }];
   const share = (amount: number | undefined): number | null =>
     amount === undefined ? null : amount / observation.capacity;
-  const cells = gaugeCells(
-    {
-      available: observation.available / observation.capacity,
-      hard: share(report.hard?.amount?.amount),
-      soft: share(report.soft?.amount?.amount),
-    },
-    width,
-  );
+  const shares: GaugeShares = {
+    available: observation.available / observation.capacity,
+    hard: share(report.hard?.amount?.amount),
+    soft: share(report.soft?.amount?.amount),
+  };
+  return drawGauge(shares, width, tone, glyphs);
+}
+
+/** As {@link gauge}, for shares of whatever origin. */
+export function drawGauge(shares: GaugeShares, width: number, tone: Tone, glyphs: Glyphs): readonly Span[] {
+  const cells = gaugeCells(shares, width);
   const spans: Span[] = [];
   for (let i = 0; i < width; i += 1) {
     const cell: Span =

@@ -14,22 +14,26 @@ export type Intent =
   | 'tab-config'
   | 'tab-pods'
   | 'tab-events'
+  | 'tab-next'
   | 'filter'
   | 'toggle-all'
   | 'cycle-sort'
   | 'refresh'
   | 'pause'
   | 'command-line'
+  | 'purge'
+  | 'tune'
+  | 'report'
   | 'help'
   | 'quit'
   | 'suspend'
   | 'interrupt';
 
 /** Keys that do something: how they are named, what they do, and how the help and the foot of the screen tell it. */
-export interface KeyBinding {
+export interface KeyBinding<Meaning extends string = Intent> {
   /** A character, or a name of {@link keysOf}. */
   readonly keys: readonly string[];
-  readonly intent: Intent;
+  readonly intent: Meaning;
   /** For the help page. */
   readonly help: string;
   /** A word for the foot of the screen; without one it is not shown there. */
@@ -52,6 +56,7 @@ const LIVE: readonly KeyBinding[] = [
     help: 'the command line for what is shown; it is copied too',
     hint: 'command',
   },
+  { keys: ['R'], intent: 'report', help: 'report: who was evicted, where, for what, when', hint: 'report' },
 ];
 
 const TABS: readonly KeyBinding[] = [
@@ -61,6 +66,7 @@ const TABS: readonly KeyBinding[] = [
   { keys: ['2'], intent: 'tab-config', help: 'config: what the kubelet runs with, and findings' },
   { keys: ['3'], intent: 'tab-pods', help: 'pods: the Evicted ones of the node' },
   { keys: ['4'], intent: 'tab-events', help: 'events: what happened, newest first' },
+  { keys: ['5'], intent: 'tab-next', help: 'next: whom the kubelet would evict, in its order' },
 ];
 
 const MOVES: readonly KeyBinding[] = [
@@ -72,6 +78,11 @@ const MOVES: readonly KeyBinding[] = [
   { keys: ['G', 'end'], intent: 'last', help: 'to the end' },
 ];
 
+const ACTIONS: readonly KeyBinding[] = [
+  { keys: ['p'], intent: 'purge', help: 'purge: delete Evicted pods, after a look at them', hint: 'purge' },
+  { keys: ['t'], intent: 'tune', help: 'tune: new thresholds, what they will do, and the document', hint: 'tune' },
+];
+
 /** The list of nodes. */
 export const NODES_KEYS: readonly KeyBinding[] = [
   ...MOVES,
@@ -80,6 +91,7 @@ export const NODES_KEYS: readonly KeyBinding[] = [
   { keys: ['/'], intent: 'filter', help: 'filter by name, pressure, signal or state', hint: 'filter' },
   { keys: ['a'], intent: 'toggle-all', help: 'all nodes, or those under pressure', hint: 'all' },
   { keys: ['s'], intent: 'cycle-sort', help: 'sort: worst, name, headroom, evicted, since', hint: 'sort' },
+  ...ACTIONS,
   ...TABS,
   ...LIVE,
   ...LEAVING,
@@ -90,6 +102,7 @@ export const NODE_KEYS: readonly KeyBinding[] = [
   ...MOVES,
   ...TABS,
   { keys: ['escape', 'backspace'], intent: 'back', help: 'back to the list', hint: 'back' },
+  ...ACTIONS,
   ...LIVE,
   ...LEAVING,
 ];
@@ -102,8 +115,44 @@ export const OVERLAY_KEYS: readonly KeyBinding[] = [
   { keys: ['ctrl-c'], intent: 'interrupt', help: 'quit at once, with exit code 130' },
 ];
 
+/** Every dialog, beside its own keys. */
+export const DIALOG_KEYS: readonly KeyBinding[] = [
+  ...MOVES.map(({ hint, ...move }) => (hint === undefined ? move : { ...move, hint: 'scroll' })),
+  {
+    keys: ['c', 'y'],
+    intent: 'command-line',
+    help: 'the command line that does the same; it is copied too',
+    hint: 'command',
+  },
+  { keys: ['?'], intent: 'help', help: 'this help', hint: 'help' },
+  { keys: ['ctrl-z'], intent: 'suspend', help: 'to the shell; fg comes back' },
+  { keys: ['ctrl-c'], intent: 'interrupt', help: 'quit at once, with exit code 130' },
+];
+
+/** All keys of a dialog: its own, and those of every dialog that they leave over. */
+export function dialogTable(dialog: {
+  readonly keys: readonly KeyBinding<string>[];
+  readonly wantsText: boolean;
+}): readonly KeyBinding<string>[] {
+  const taken = new Set(dialog.keys.flatMap(({ keys }) => keys));
+  const isFree = (key: string): boolean => !taken.has(key) && !(dialog.wantsText && Array.from(key).length === 1);
+  const meant = new Set(dialog.keys.map(({ intent }) => intent));
+  const common = DIALOG_KEYS.filter(({ intent }) => !meant.has(intent));
+  const left = common.map(binding => ({ ...binding, keys: binding.keys.filter(isFree) }));
+  return [...dialog.keys, ...left.filter(({ keys }) => keys.length > 0)];
+}
+
+/** The key of every dialog that a key of this one is another name for; null: it is none. */
+export function commonKey(dialog: { readonly keys: readonly KeyBinding<string>[] }, key: string): string | null {
+  const intent = intentOf(dialog.keys, key);
+  return DIALOG_KEYS.find(binding => binding.intent === intent)?.keys[0] ?? null;
+}
+
 /** The meaning of a key on a screen, null: none. */
-export function intentOf(bindings: readonly KeyBinding[], key: string): Intent | null {
+export function intentOf<Meaning extends string>(
+  bindings: readonly KeyBinding<Meaning>[],
+  key: string,
+): Meaning | null {
   return bindings.find(binding => binding.keys.includes(key))?.intent ?? null;
 }
 

@@ -56,3 +56,25 @@ export function nodeRows(size: Size, notes: number): number {
 export function overlayRows(size: Size): number {
   return Math.max(1, size.rows - 4);
 }
+
+/** Header, rule and foot around a dialog. */
+const DIALOG_CHROME = 3;
+/** From this many rows on, a rule stands above the question. */
+const PROMPT_RULE_FROM_ROWS = 12;
+/** With less room to scroll in, the head scrolls too. */
+const LEAST_BODY = 4;
+
+/**
+ * Divides the screen for a dialog: the question comes first, then something to scroll. `rows`: those of the body; `hasRule`: a
+ * rule stands above the question.
+ */
+export function layoutDialog<Line>(
+  size: Size,
+  view: { readonly head: readonly Line[]; readonly body: readonly Line[]; readonly prompt: readonly Line[] },
+): typeof view & { readonly rows: number; readonly hasRule: boolean } {
+  const prompt = view.prompt.slice(0, Math.max(0, size.rows - DIALOG_CHROME));
+  const hasRule = prompt.length > 0 && size.rows >= PROMPT_RULE_FROM_ROWS;
+  const rows = size.rows - DIALOG_CHROME - prompt.length - (hasRule ? 1 : 0);
+  if (rows - view.head.length >= LEAST_BODY) return { ...view, prompt, hasRule, rows: rows - view.head.length };
+  return { head: [], body: [...view.head, ...view.body], prompt, hasRule, rows: Math.max(1, rows) };
+}

@@ -3,8 +3,11 @@ import type { ScreenTerminal, StatusScreen } from '../deps.ts';
 import { App } from './app.tsx';
 import type { Size } from './layout.ts';
 import { copySequence } from './overlay/command.ts';
+import { PurgeDialog } from './purge/dialog.ts';
+import { ReportDialog } from './report/dialog.ts';
 import { Session } from './session.ts';
 import { themeFor } from './theme.ts';
+import { TuneDialog } from './tune/dialog.ts';
 
 /** How often the ages on the screen are looked at. */
 const TICK_MS = 1000;
@@ -23,6 +26,7 @@ export async function openStatusScreen(
 ): Promise<'quit' | 'interrupted'> {
   const { stdin, stdout } = terminal;
   let lend: ((use: () => Promise<void>) => Promise<void>) | null = null;
+  const copy = (text: string): void => void stdout.write(copySequence(text, clear => terminal.base64(clear)));
   const session = new Session(screen.source, {
     size: sizeOf(stdout),
     theme: themeFor(terminal.env, screen.color),
@@ -30,7 +34,12 @@ export async function openStatusScreen(
     all: screen.all,
     near: screen.near,
     command: screen.command,
-    copy: text => void stdout.write(copySequence(text, clear => terminal.base64(clear))),
+    dialogs: {
+      purge: ({ node }) => new PurgeDialog(screen.actions.purge, node, screen.command.program),
+      report: () => new ReportDialog(screen.actions.report),
+      tune: ({ node }) => new TuneDialog(screen.actions.tune, { node, copy }),
+    },
+    copy,
     suspend: () => {
       // Coming back draws everything anew; what keeps it from going is no reason to end.
       lend?.(() => terminal.stop()).then(onResize, () => {});

@@ -1,10 +1,12 @@
 import type { LiveDetails, LiveNode, LiveSnapshot, LiveSource } from '../eviction/live.ts';
 import type { Instant } from '../eviction/node.ts';
+import type { Dialog, DialogKind, Dialogs } from './dialog.ts';
 import { type Extent, frameOf } from './frame.ts';
+import { commonKey, intentOf } from './keys.ts';
 import type { Size } from './layout.ts';
 import { selectNodes } from './nodes/order.ts';
-import { type CommandParts, commandLine } from './overlay/command.ts';
-import { cursor, type Effect, initialState, press, settle, type UiState, type UiView } from './state.ts';
+import { type CommandParts, commandLine, otherCommandLine } from './overlay/command.ts';
+import { cursor, type Effect, initialState, press, settle, type UiState, type UiView, withoutDialog } from './state.ts';
 import { paintLine, type Theme } from './theme.ts';
 
 /** What a session needs beside its data. */
@@ -17,13 +19,14 @@ export interface SessionOptions {
   /** Nodes near a threshold are listed, too. */
   readonly near: boolean;
   readonly command: CommandParts;
+  readonly dialogs: Dialogs;
   /** Puts a text into the clipboard. */
   readonly copy: (text: string) => void;
   /** Hands the terminal back to the shell for a while. */
   readonly suspend: () => void;
 }
 
-const NOTHING: LiveDetails = { pods: null, timeline: null };
+const NOTHING: LiveDetails = { pods: null, timeline: null, next: null, uncompared: null };
 /** Keys that are obeyed even while there is nothing on the screen yet. */
 const AT_ONCE: ReadonlySet<string> = new Set(['q', '?', 'ctrl-c', 'ctrl-z', 'escape', 'y']);
 
@@ -44,6 +47,7 @@ export class Session {
   #extent: Extent = { rows: 1, contentLines: 0, contentRows: 1 };
   #painted: readonly string[] = [];
   #stale = true;
+  #dialog: { readonly dialog: Dialog; readonly unsubscribe: () => void } | null = null;
 
   constructor(source: LiveSource, options: SessionOptions) {
     this.#source = source;
@@ -92,7 +96,9 @@ export class Session {
     this.#change();
   }
 
+  /** Stops a dialog's work, and listens no longer. */
   close(): void {
+    this.#closeDialog();
     this.#unsubscribe();
     this.#listeners.clear();
   }
@@ -114,9 +120,42 @@ export class Session {
 
   #obey(key: string): void {
     if (this.#state.ended !== null) return;
-    const step = press(this.#state, key, this.#view());
+    const dialog = this.#state.overlay === null ? this.#dialog?.dialog : undefined;
+    const common = dialog === undefined ? null : commonKey(dialog, key);
+    if (dialog !== undefined && common === null && belongsTo(dialog, key)) {
+      const { page } = dialog;
+      dialog.press(key);
+      if (dialog.page !== page) this.#state = { ...this.#state, scroll: 0 };
+      if (dialog.closed) this.#closeDialog();
+      return;
+    }
+    const before = this.#state;
+    const step = press(before, common ?? key, this.#view());
     this.#state = step.state;
     for (const effect of step.effects) this.#do(effect);
+    const { screen, overlay, dialog: kind } = this.#state;
+    // The next key, typed ahead perhaps, is about what is on the screen then.
+    if (screen !== before.screen || overlay !== before.overlay || kind !== before.dialog) this.#measure();
+  }
+
+  #openDialog(kind: DialogKind): void {
+    this.#dialog?.unsubscribe();
+    this.#dialog?.dialog.close();
+    const node = this.#selected(this.#list(this.#source.snapshot()).names);
+    const dialog = this.#options.dialogs[kind]({ node });
+    this.#dialog = { dialog, unsubscribe: dialog.subscribe(() => this.#dialogChanged(dialog)) };
+  }
+
+  #dialogChanged(dialog: Dialog): void {
+    if (dialog.closed) this.#closeDialog();
+    this.#change();
+  }
+
+  #closeDialog(): void {
+    this.#dialog?.unsubscribe();
+    this.#dialog?.dialog.close();
+    this.#dialog = null;
+    this.#state = withoutDialog(this.#state);
   }
 
   #do(effect: Effect): void {
@@ -133,6 +172,9 @@ export class Session {
         break;
       case 'suspend':
         this.#options.suspend();
+        break;
+      default:
+        this.#openDialog(effect);
     }
   }
 
@@ -159,6 +201,8 @@ export class Session {
   }
 
   #command(): string {
+    const words = this.#dialog?.dialog.command;
+    if (words != null) return otherCommandLine(this.#options.command, words);
     return commandLine(this.#options.command, this.#state, this.#list(this.#source.snapshot()).names);
   }
 
@@ -193,6 +237,7 @@ export class Session {
       size: this.#size,
       theme: this.#options.theme,
       command: this.#state.overlay === 'command' ? this.#command() : '',
+      dialog: this.#dialog?.dialog ?? null,
     });
     this.#extent = frame.extent;
     return frame.lines.map(each => paintLine(each, this.#options.theme));
@@ -208,10 +253,24 @@ export class Session {
   }
 
   #look(names: readonly string[]): void {
-    const { screen, top, tab, all } = this.#state;
+    const { screen, overlay, dialog, top, tab, all } = this.#state;
     const visible = screen === 'node' ? [] : names.slice(top, top + this.#extent.rows);
-    this.#source.focus({ visible, selected: this.#selected(names), timeline: tab === 'events', all });
+    const open = overlay === null && dialog === null && this.#extent.contentLines > 0;
+    this.#source.focus({
+      visible,
+      selected: this.#selected(names),
+      timeline: tab === 'events',
+      next: open && tab === 'next',
+      all,
+    });
   }
+}
+
+/** Whether a dialog takes a key itself. */
+function belongsTo(dialog: Dialog, key: string): boolean {
+  if (intentOf(dialog.keys, key) !== null) return true;
+  // A name of more than one character is no text, but for these.
+  return dialog.wantsText && (Array.from(key).length === 1 || key === 'space' || key === 'backspace');
 }
 
 /** The node of a name: mostly a listed one, but an opened one stays open when it leaves the list. */

@@ -1,9 +1,10 @@
-import type { Intent } from './keys.ts';
-import { intentOf, NODE_KEYS, NODES_KEYS, OVERLAY_KEYS } from './keys.ts';
+import type { DialogKind } from './dialog.ts';
+import type { Intent, KeyBinding } from './keys.ts';
+import { DIALOG_KEYS, intentOf, NODE_KEYS, NODES_KEYS, OVERLAY_KEYS } from './keys.ts';
 import { SORTS, type Sort } from './nodes/order.ts';
 
 /** The tabs of a node. */
-export const TABS = ['signals', 'config', 'pods', 'events'] as const;
+export const TABS = ['signals', 'config', 'pods', 'events', 'next'] as const;
 
 /** One of {@link TABS}. */
 export type Tab = (typeof TABS)[number];
@@ -11,7 +12,10 @@ export type Tab = (typeof TABS)[number];
 /** What the user has done so far. Never holds data of the cluster but names. */
 export interface UiState {
   readonly screen: 'nodes' | 'node';
+  /** Lies over the screen, and over a dialog. */
   readonly overlay: 'help' | 'command' | null;
+  /** Which dialog lies over the screen; null: none. */
+  readonly dialog: DialogKind | null;
   readonly all: boolean;
   readonly sort: Sort;
   readonly filter: string;
@@ -43,7 +47,7 @@ export interface UiView {
 }
 
 /** What the world has to do after a key. */
-export type Effect = 'refresh' | 'pause' | 'resume' | 'copy' | 'suspend';
+export type Effect = 'refresh' | 'pause' | 'resume' | 'copy' | 'suspend' | DialogKind;
 
 /** A new state, and what else is to be done. */
 export interface Step {
@@ -56,6 +60,7 @@ export function initialState(options: { readonly all: boolean }): UiState {
   return {
     screen: 'nodes',
     overlay: null,
+    dialog: null,
     all: options.all,
     sort: 'worst',
     filter: '',
@@ -70,13 +75,24 @@ export function initialState(options: { readonly all: boolean }): UiState {
   };
 }
 
-/** What a key does. Keys that mean nothing change nothing. */
+/** What a key does. Keys that mean nothing change nothing. A dialog's own keys go to the dialog, and do not come here. */
 export function press(state: UiState, key: string, view: UiView): Step {
   if (state.typing) return typeFilter(state, key, view);
-  const table = state.overlay !== null ? OVERLAY_KEYS : state.screen === 'nodes' ? NODES_KEYS : NODE_KEYS;
-  const intent = intentOf(table, key);
+  const intent = intentOf(keysFor(state), key);
   if (intent === null) return state.overlay === null ? only(state) : only({ ...state, overlay: null, scroll: 0 });
   return obey(state, intent, view);
+}
+
+/** The key table of what is on top. */
+export function keysFor({ overlay, dialog, screen }: UiState): readonly KeyBinding[] {
+  if (overlay !== null) return OVERLAY_KEYS;
+  if (dialog !== null) return DIALOG_KEYS;
+  return screen === 'nodes' ? NODES_KEYS : NODE_KEYS;
+}
+
+/** The state once its dialog is gone. */
+export function withoutDialog(state: UiState): UiState {
+  return state.dialog === null ? state : { ...state, dialog: null, overlay: null, scroll: 0 };
 }
 
 /** The state for what is on the screen now: the cursor stays on its node, and in sight. */
@@ -148,7 +164,11 @@ function obey(state: UiState, intent: Intent, view: UiView): Step {
     case 'pause':
       return { state: { ...state, paused: !state.paused }, effects: [state.paused ? 'resume' : 'pause'] };
     case 'command-line':
-      return { state: { ...state, overlay: 'command' }, effects: ['copy'] };
+      return { state: { ...state, overlay: 'command', scroll: 0 }, effects: ['copy'] };
+    case 'purge':
+    case 'report':
+    case 'tune':
+      return { state: { ...state, dialog: intent, scroll: 0 }, effects: [intent] };
     case 'help':
       return only({ ...state, overlay: 'help', scroll: 0 });
     case 'back':
@@ -168,6 +188,7 @@ function obey(state: UiState, intent: Intent, view: UiView): Step {
     case 'tab-config':
     case 'tab-pods':
     case 'tab-events':
+    case 'tab-next':
       return only({ ...state, tab: TABS.find(tab => `tab-${tab}` === intent) ?? state.tab, scroll: 0 });
     default:
       return only(travel(state, intent, view));
@@ -191,7 +212,7 @@ function after<T>(all: readonly T[], one: T, by: number): T {
 }
 
 function travel(state: UiState, intent: Intent, view: UiView): UiState {
-  const inList = state.screen === 'nodes' && state.overlay === null;
+  const inList = state.screen === 'nodes' && state.overlay === null && state.dialog === null;
   const page = Math.max(1, (inList ? view.rows : view.contentRows) - 1);
   const by = {
     'cursor-down': 1,

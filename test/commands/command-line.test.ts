@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { normalise } from '../../src/commands/argv.ts';
+import { COMMANDS } from '../../src/commands/definitions/index.ts';
 import { fold } from '../../src/commands/help.ts';
 import { chooseCommand, readArguments } from '../../src/commands/register.ts';
-import { statusCommand } from '../../src/commands/status/command.ts';
-import { COMMANDS } from '../../src/run.ts';
+import { statusBody } from '../../src/commands/status/command.ts';
 import { runCommand, testDeps } from '../support/deps.ts';
 
 const flags = [
@@ -61,7 +61,7 @@ describe('normalise: kubectl’s ways to write a flag', () => {
 async function options(...argv: readonly string[]) {
   const choice = chooseCommand(['status', ...argv], COMMANDS);
   if (choice.kind !== 'run') throw new Error(choice.kind);
-  return statusCommand.parse(await readArguments(choice.words, choice.command), testDeps({}, [], []));
+  return statusBody.parse(await readArguments(choice.words, choice.command), testDeps({}, [], []));
 }
 
 describe('status options', () => {
@@ -189,7 +189,8 @@ describe('help', () => {
       for (const example of command.examples) {
         const choice = chooseCommand(wordsOf(example.line), COMMANDS);
         if (choice.kind !== 'run') throw new Error(`${example.line}: ${choice.kind}`);
-        choice.command.parse(await readArguments(choice.words, choice.command), testDeps({}, [], []));
+        const body = await choice.command.load();
+        body.parse(await readArguments(choice.words, choice.command), testDeps({}, [], []));
       }
     }
   });

@@ -61,6 +61,37 @@ describe('places for requests', () => {
     expect(limiter.limit).toBeLessThan(low + 5);
   });
 
+  test.each([1, 2, 5, 20])('are seldom more than the %i that a server takes at a time', async bound => {
+    let now = 0;
+    const limiter = new Limiter(() => now);
+    let strains = 0;
+    const sent = 3000;
+    for (let left = sent; left > 0; ) {
+      const places = [];
+      while (limiter.inFlight < limiter.limit) places.push(await limiter.take());
+      now += 20;
+      for (const [i, place] of places.entries()) {
+        if (i >= bound) {
+          strains += 1;
+          place.strained();
+        }
+        place.release();
+      }
+      left -= places.length;
+    }
+    expect(limiter.limit).toBeLessThanOrEqual(bound + 1);
+    expect(strains).toBeGreaterThan(0);
+    expect(strains / sent).toBeLessThan(0.05);
+  });
+
+  test('grow to the bound again after trouble that has passed', async () => {
+    let now = 0;
+    const limiter = new Limiter(() => now);
+    await send(limiter, limiter.limit, () => (now += 20), true);
+    await send(limiter, 4000, () => (now += 20));
+    expect(limiter.limit).toBe(MOST_IN_FLIGHT);
+  });
+
   test('are never more than the limit, and idle tells when all are back', async () => {
     const limiter = new Limiter(() => 0);
     const places = await Promise.all(Array.from({ length: limiter.limit }, () => limiter.take()));

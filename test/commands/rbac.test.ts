@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { load } from 'js-yaml';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { PURPOSES, type Purpose } from '../../src/eviction/rights.ts';
+import { PURPOSES, type Purpose } from '../../src/eviction/purposes.ts';
 import { roleManifest } from '../../src/output/rbac-manifest.ts';
 import type { SimulatedUser } from '../../src/simulator/auth.ts';
 import { startSimulator } from '../../src/simulator/server.ts';

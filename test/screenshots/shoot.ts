@@ -2,9 +2,11 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { findScenario } from '../../src/simulator/scenarios/registry.ts';
+import type { Scenario } from '../../src/simulator/scenarios/scenario.ts';
 import { openScreen, type ScreenOptions } from '../support/screen.ts';
 import { openSimulated, type Simulated } from '../support/simulated.ts';
 import type { TestTerminal } from '../support/terminal.ts';
+import { choosing } from './choosing.ts';
 import { svgOf } from './svg.ts';
 
 // `npm run screenshots`: the program draws its own screens, of a cluster whose time stands still, into docs/screenshots.
@@ -14,7 +16,8 @@ const FOLDER = fileURLToPath(new URL('../../docs/screenshots/', import.meta.url)
 interface Shot extends ScreenOptions {
   readonly file: string;
   readonly title: string;
-  readonly scenario: string;
+  /** Its name, or one of these pictures' own. */
+  readonly scenario: string | Scenario;
   readonly act: (terminal: TestTerminal, simulated: Simulated) => Promise<void>;
 }
 
@@ -77,6 +80,33 @@ const SHOTS: readonly Shot[] = [
     },
   },
   {
+    file: 'tune.svg',
+    title: 'kubectl evict status: new thresholds, and what they will do',
+    scenario: 'story',
+    columns: 120,
+    rows: 26,
+    act: async terminal => {
+      await settled(terminal);
+      terminal.type('t');
+      await terminal.shows(/nodefs\.available .*BREACHED/);
+      terminal.type('r5%');
+      await terminal.shows(/DiskPressure clears/);
+    },
+  },
+  {
+    file: 'purge.svg',
+    title: 'kubectl evict status: what a purge would delete',
+    scenario: 'tombstones',
+    query: { all: true },
+    columns: 120,
+    rows: 34,
+    act: async terminal => {
+      await settled(terminal);
+      terminal.type('pa');
+      await terminal.shows(/Delete these 52 pods/);
+    },
+  },
+  {
     file: 'config.svg',
     title: 'kubectl evict status: what the kubelet runs with',
     scenario: 'story',
@@ -100,6 +130,44 @@ const SHOTS: readonly Shot[] = [
       await terminal.shows(/near-threshold|allocatable/);
       await minutesPass(simulated, 'kubeadm-filling', 4);
       await terminal.shows(/REACHED IN/);
+    },
+  },
+  {
+    file: 'next.svg',
+    title: 'kubectl evict status: whom the kubelet evicts next',
+    scenario: choosing,
+    query: { all: true },
+    columns: 144,
+    rows: 24,
+    act: async (terminal, simulated) => {
+      await settled(terminal);
+      terminal.type('\r5');
+      await terminal.shows(/if its threshold were met/);
+      // Until the kubelet has evicted the first one, and goes on.
+      await expect
+        .poll(
+          () => {
+            simulated.advance(5000);
+            return terminal.text();
+          },
+          { timeout: 20_000, interval: 100 },
+        )
+        .toMatch(/Eviction order for \S+ {2}now/);
+      await terminal.hides(/thumbnails/);
+    },
+  },
+  {
+    file: 'report.svg',
+    title: 'kubectl evict status: the report on evictions',
+    scenario: 'mixed',
+    columns: 120,
+    rows: 40,
+    act: async (terminal, simulated) => {
+      await settled(terminal);
+      for (let i = 0; i < 60; i += 1) simulated.advance(20_000);
+      await terminal.shows(/live \d+s/);
+      terminal.type('R');
+      await terminal.shows(/\[Causes \d/);
     },
   },
   {
@@ -127,8 +195,8 @@ const SHOTS: readonly Shot[] = [
 
 describe('screenshots', () => {
   test.each(SHOTS)('$file', async shot => {
-    const scenario = findScenario(shot.scenario);
-    if (scenario === undefined) throw new Error(`no scenario ${shot.scenario}`);
+    const scenario = typeof shot.scenario === 'string' ? findScenario(shot.scenario) : shot.scenario;
+    if (scenario === undefined) throw new Error(`no scenario for ${shot.file}`);
     const simulated = await openSimulated(scenario, { context: 'prod-eu' });
     // What stood still until now moves a little: pods are refused, events are written.
     simulated.advance(20_000);

@@ -1,18 +1,22 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Cluster } from '../../src/cluster/port.ts';
+import { takeSurvey } from '../../src/commands/status/gather.ts';
 import { nextQuestion, retryAfter } from '../../src/commands/status/live/next-kubelet.ts';
 import { NodeRecords, type SharedFacts } from '../../src/commands/status/live/node-records.ts';
 import { LiveStore } from '../../src/commands/status/live/store.ts';
+import type { NodeReport } from '../../src/eviction/assess.ts';
 import type { LiveFocus } from '../../src/eviction/live.ts';
 import { mixed } from '../../src/simulator/scenarios/mixed.ts';
+import type { Scenario } from '../../src/simulator/scenarios/scenario.ts';
 import { story } from '../../src/simulator/scenarios/story.ts';
 import { NOW, nodeFacts } from '../support/builders.ts';
-import { openSimulated } from '../support/simulated.ts';
+import { openSimulated, type Simulated } from '../support/simulated.ts';
 
 const focus = (change: Partial<LiveFocus> = {}): LiveFocus => ({
   visible: [],
   selected: null,
   timeline: false,
+  next: false,
   all: false,
   ...change,
 });
@@ -46,6 +50,7 @@ function asked(of: NodeRecords, where: LiveFocus, all: boolean, nowMs: number): 
     order.push(`${record.node.name} ${part}`);
     if (part === 'config') record.configAt = nowMs;
     else record.statsAt = nowMs;
+    if (part === 'pods') record.podsAt = nowMs;
   }
   throw new Error('it never ends');
 }
@@ -82,6 +87,34 @@ describe('which kubelet is asked next', () => {
     const where = focus({ visible: ['x', 'y'], selected: 'x' });
     asked(of, where, false, 1000);
     expect(asked(of, where, false, 1000 + later)).toEqual(expected);
+  });
+
+  describe('while the eviction order of a node is on the screen', () => {
+    const where = focus({ visible: ['x', 'y'], selected: 'x', next: true });
+
+    test('its pods come with its figures, and before other nodes', () => {
+      expect(asked(records(), where, false, 1000).slice(0, 4)).toEqual(['x config', 'x pods', 'y config', 'y stats']);
+    });
+
+    test('a node that has been read is asked for its pods at once, and no more often than for figures', () => {
+      const of = records();
+      asked(of, { ...where, next: false }, false, 1000);
+      expect(asked(of, where, false, 2000)).toEqual(['x pods']);
+      expect(asked(of, where, false, 11_500)).toEqual([]);
+      expect(asked(of, where, false, 12_500)).toEqual(['x pods']);
+    });
+
+    test('one that does not answer is left alone, and so is one that is being asked', () => {
+      const of = records();
+      asked(of, { ...where, next: false }, false, 1000);
+      const x = of.get('x');
+      if (x === undefined) throw new Error('no record');
+      x.notBefore = 60_000;
+      expect(asked(of, where, false, 12_000)).toEqual([]);
+      x.notBefore = 0;
+      x.asking = 1;
+      expect(asked(of, where, false, 12_000)).toEqual([]);
+    });
   });
 
   test('one that fails is left alone for longer and longer', () => {
@@ -201,5 +234,152 @@ describe('the live store', () => {
     stop.abort();
     await running;
     await simulated.close();
+  });
+});
+
+/** A live store on a simulated cluster; it ends with the test. */
+async function live(scenario: Scenario, options: { readonly user?: string; readonly all?: boolean } = {}) {
+  const simulated = await openSimulated(scenario, { user: options.user ?? 'admin' });
+  const stop = new AbortController();
+  const store = new LiveStore(simulated.cluster, { ...OPTIONS, all: options.all ?? false }, simulated.clock);
+  const running = store.run(stop.signal);
+  onTestFinished(async () => {
+    stop.abort();
+    await running;
+    await simulated.close();
+  });
+  const requests = (part: string): number =>
+    simulated.simulator.requests.filter(({ url }) => decodeURIComponent(url).includes(part)).length;
+  return { simulated, store, requests };
+}
+
+const RUNNING = 'spec.nodeName=aks-pids';
+const STATS = 'aks-pids/proxy/stats';
+const NEXT = focus({ visible: ['aks-pids'], selected: 'aks-pids', next: true });
+
+describe('what the kubelet would evict next', () => {
+  test('is asked for while somebody looks, with the figures of the node and as often', async () => {
+    const { simulated, store, requests } = await live(mixed);
+    store.focus({ ...NEXT, next: false });
+    await expect.poll(() => requests(STATS)).toBe(1);
+    await expect.poll(() => store.details('aks-pids').pods?.ok).toBe(true);
+    expect(requests(RUNNING)).toBe(0);
+    expect(store.details('aks-pids').next).toBeNull();
+
+    store.focus(NEXT);
+    await expect.poll(() => store.details('aks-pids').next?.orders.ok).toBe(true);
+    const { next } = store.details('aks-pids');
+    const victims = next?.orders.ok ? next.orders.value.flatMap(({ order }) => order.victims) : [];
+    expect(victims.map(({ pod }) => pod.name)).toEqual([expect.stringMatching(/^log-shipper-/)]);
+    expect(next?.sentences[0]).toMatch(/^the next to be evicted for pid.available: logging\/log-shipper-/);
+    expect([requests(RUNNING), requests(STATS)]).toEqual([1, 2]);
+    // The same answer until there is another.
+    expect(store.details('aks-pids').next).toBe(next);
+
+    simulated.advance(10_500);
+    await expect.poll(() => requests(RUNNING)).toBe(2);
+    store.focus({ ...NEXT, next: false });
+    simulated.advance(10_500);
+    await expect.poll(() => requests(STATS)).toBe(4);
+    expect(requests(RUNNING)).toBe(2);
+  });
+
+  test('cannot be told without the right to ask kubelets, and nobody is asked', async () => {
+    const { store, requests } = await live(mixed, { user: 'viewer' });
+    store.focus(NEXT);
+    await expect.poll(() => store.details('aks-pids').next?.orders.ok).toBe(false);
+    const { next } = store.details('aks-pids');
+    expect(next?.orders.ok === false && next.orders.problem.message).toMatch(
+      /the right to get nodes\/proxy is missing/,
+    );
+    expect([requests('/proxy/'), requests(RUNNING)]).toEqual([0, 0]);
+  });
+
+  test('says why where the pods may not be listed, and does not ask for them each time', async () => {
+    const { simulated, store, requests } = await live(mixed);
+    simulated.simulator.faults.add({ fault: { type: 'status', code: 403 }, match: { resource: 'pods' } });
+    store.focus(NEXT);
+    await expect.poll(() => store.details('aks-pids').next?.orders.ok).toBe(false);
+    const { next } = store.details('aks-pids');
+    expect(next?.orders.ok === false && next.orders.problem.reason).toBe('forbidden');
+    expect(next?.sentences.join()).toContain('at most 5m0s');
+    const asked = requests(STATS);
+    simulated.advance(10_500);
+    await expect.poll(() => requests(STATS)).toBe(asked + 1);
+    expect(requests(RUNNING)).toBe(1);
+    simulated.advance(60_500);
+    await expect.poll(() => requests(RUNNING)).toBe(2);
+  });
+
+  test('says why where the kubelet does not answer', async () => {
+    const { simulated, store } = await live(mixed);
+    simulated.world.nodes.get('aks-pids')?.setMode('stopped');
+    store.focus(NEXT);
+    await expect.poll(() => store.details('aks-pids').next?.orders.ok).toBe(false);
+  });
+
+  test('of many nodes only the last ones are kept, and the others are asked again', async () => {
+    const { store, requests } = await live(mixed);
+    const names = mixed.nodes.map(({ name }) => name).filter(name => /-\d+$/.test(name) && !name.startsWith('windows'));
+    const look = async (name: string): Promise<void> => {
+      store.focus({ ...NEXT, visible: [name], selected: name });
+      await expect.poll(() => store.details(name).next?.orders.ok).toBe(true);
+    };
+    const [first = ''] = names;
+    for (const name of names.slice(0, 10)) await look(name);
+    expect(requests(`spec.nodeName=${first}`)).toBe(1);
+    await look(first);
+    expect(requests(`spec.nodeName=${first}`)).toBe(2);
+  });
+});
+
+describe('nodes are compared with what kubeadm gives them', () => {
+  const drifts = (reports: readonly NodeReport[]): readonly (readonly string[])[] =>
+    reports.flatMap(({ node, findings }) =>
+      findings.filter(({ code }) => code === 'config-drift').map(({ message }) => [node.name, message]),
+    );
+  const withConfigMap = ({ simulated }: { readonly simulated: Simulated }): void => {
+    const kubelet =
+      'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nevictionHard:\n  nodefs.available: "3%"\n';
+    simulated.simulator.cluster.upsert('ConfigMap', {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'kubelet-config', namespace: 'kube-system' },
+      data: { kubelet },
+    });
+  };
+
+  test('and the findings are those of the command', async () => {
+    const opened = await live(story, { all: true });
+    withConfigMap(opened);
+    const { simulated, store, requests } = opened;
+    await expect.poll(() => store.snapshot().nodes.filter(node => node.kubelet === 'read').length).toBe(3);
+    const query = { ...OPTIONS, all: true, nearPercent: null, concurrency: 4 };
+    const survey = await takeSurvey(simulated.cluster, query, simulated.clock);
+    const expected = drifts(survey.reports);
+    expect(expected).toHaveLength(3);
+    expect(expected[0]?.[1]).toContain('ConfigMap kube-system/kubelet-config');
+    await expect.poll(() => drifts(store.snapshot().nodes.map(({ report }) => report))).toEqual(expected);
+    expect(store.details('node-1').uncompared).toBeNull();
+    // Once by the screen, once by the command.
+    store.focus(focus({ visible: ['node-1'] }));
+    simulated.advance(70_000);
+    await expect.poll(() => requests('node-1/proxy/configz')).toBe(3);
+    expect(requests('configmaps/kubelet-config')).toBe(2);
+  });
+
+  test('without the right to it they are not, which is told of the node and is no error', async () => {
+    const { store, requests } = await live(story, { user: 'operator', all: true });
+    await expect.poll(() => store.details('node-1').uncompared?.reason).toBe('forbidden');
+    await expect.poll(() => store.snapshot().nodes.filter(node => node.kubelet === 'read').length).toBe(3);
+    expect(store.snapshot().errors).toEqual([]);
+    expect(requests('configmaps/')).toBe(1);
+  });
+
+  test('where no kubelet may be asked, neither is this', async () => {
+    const { store, requests } = await live(story, { user: 'viewer', all: true });
+    await expect.poll(() => store.snapshot().nodes[0]?.kubelet).toBe('denied');
+    expect(requests('configmaps/')).toBe(0);
+    expect(store.details('node-1').uncompared).toBeNull();
   });
 });

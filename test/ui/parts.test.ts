@@ -258,7 +258,9 @@ describe('keys', () => {
 
   test('the foot drops its last hints first, but never help and quit', () => {
     const hints = (width: number): string => textOf(hintLine(NODES_KEYS, {}, width, theme));
-    expect(hints(200)).toBe(' ↑↓ move  ⏎ open  / filter  a all  s sort  Tab tabs  y command  ? help  q quit ');
+    expect(hints(200)).toBe(
+      ' ↑↓ move  ⏎ open  / filter  a all  s sort  p purge  t tune  Tab tabs  y command  R report  ? help  q quit ',
+    );
     expect(hints(60)).toBe(' ↑↓ move  ⏎ open  / filter  a all  s sort  ? help  q quit ');
     expect(hints(10)).toBe(' ? help  q quit ');
     expect(textOf(hintLine(NODES_KEYS, { 'next-tab': '' }, 200, theme))).not.toContain('Tab');
@@ -266,7 +268,7 @@ describe('keys', () => {
 });
 
 describe('the command line of a screen', () => {
-  const parts = { program: 'kubectl evict', flags: ['--context', "it's prod"], scope: [] };
+  const parts = { program: 'kubectl evict', flags: ['--context', "it's prod"], statusFlags: [], scope: [] };
   const state = initialState({ all: false });
 
   test.each([

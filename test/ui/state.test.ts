@@ -101,9 +101,10 @@ describe('a node', () => {
 
   test.each([
     [['tab'], 'config'],
-    [['tab', 'tab', 'tab', 'tab'], 'signals'],
-    [['shift-tab'], 'events'],
-    [['h'], 'events'],
+    [['tab', 'tab', 'tab', 'tab', 'tab'], 'signals'],
+    [['shift-tab'], 'next'],
+    [['h', 'h'], 'events'],
+    [['5'], 'next'],
     [['3'], 'pods'],
     [['l', 'right'], 'pods'],
   ])('%j opens the tab %s', (keys, tab) => {

@@ -4,8 +4,8 @@ import { ClusterError, UsageError } from '../../errors.ts';
 import { EXIT, type ExitCode } from '../../exit-codes.ts';
 import { cronJobApiVersion, cronJobManifest } from '../../output/cronjob-manifest.ts';
 import { errorText } from '../../output/error-text.ts';
-import type { FlagSpec, ParsedArgs } from '../command.ts';
-import type { ConnectionOptions } from '../flags.ts';
+import type { ParsedArgs } from '../command.ts';
+import type { ConnectionOptions } from '../flag-values.ts';
 import { read } from '../reading.ts';
 
 /** What `--print-cronjob` was asked for. */
@@ -16,22 +16,6 @@ export interface CronJobOptions {
   readonly filters: readonly string[];
   readonly readsEvents: boolean;
 }
-
-/** The flags for it. */
-export const CRONJOB_FLAGS: readonly FlagSpec[] = [
-  {
-    name: 'print-cronjob',
-    type: 'string',
-    placeholder: 'SCHEDULE',
-    help: 'delete nothing: print a CronJob that runs this purge ("17 * * * *"), with ServiceAccount, role and binding; needs --image',
-  },
-  {
-    name: 'image',
-    type: 'string',
-    placeholder: 'IMAGE',
-    help: 'with --print-cronjob: an image with kubectl-evict on its PATH',
-  },
-];
 
 /** What the job is told, too; a file in a pod is lost with it, and a job that stays is none. */
 const PASSED_ON = ['selector', 'node', 'cause', 'older-than', 'keep', 'limit', 'max-percent', 'reason', 'dry-run'];

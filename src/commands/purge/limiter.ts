@@ -4,12 +4,16 @@ const MOST = 48;
 /** A server that takes this long for a delete, which is milliseconds of work, is busy enough. */
 const SLOW_MS = 1500;
 
+/** More than what once was too many is tried at this part of the usual pace: each such try may cost a request a second's wait. */
+const CAREFUL = 1 / 32;
+
 /** The most requests a limiter ever has in flight. */
 export const MOST_IN_FLIGHT = MOST;
 
 /**
  * Places for requests whose number follows the server: it grows while answers come quickly, first by one an answer, after the
- * first trouble by one a round; it halves when the server throttles, fails or becomes slow, once for the requests of one round.
+ * first trouble by one a round, and beyond the number that was fine before the trouble by one in many rounds, until that holds. It
+ * halves when the server throttles, fails or becomes slow, once for the requests of one round.
  */
 export class Limiter {
   readonly #now: () => number;
@@ -18,6 +22,8 @@ export class Limiter {
   #isStarting = true;
   /** Requests sent before this moment were answered for by the last cut. */
   #cutAt = Number.NEGATIVE_INFINITY;
+  /** As many were fine before the last cut. */
+  #ceiling = Number.POSITIVE_INFINITY;
   #waiting: (() => void)[] = [];
 
   constructor(now: () => number) {
@@ -58,12 +64,16 @@ export class Limiter {
   #grow(since: number): void {
     // What was sent before a cut says nothing about the time after it.
     if (since < this.#cutAt) return;
-    this.#limit = Math.min(MOST, this.#limit + (this.#isStarting ? 1 : 1 / this.#limit));
+    const pace = this.#isStarting ? 1 : 1 / this.#limit;
+    this.#limit = Math.min(MOST, this.#limit + (this.#limit < this.#ceiling ? pace : pace * CAREFUL));
+    // It bears more by now.
+    if (this.#limit >= this.#ceiling + 2) this.#ceiling = Number.POSITIVE_INFINITY;
   }
 
   #cut(since: number): void {
     if (since < this.#cutAt) return;
     this.#isStarting = false;
+    this.#ceiling = Math.max(1, this.limit - 1);
     this.#limit = Math.max(1, this.#limit / 2);
     this.#cutAt = this.#now();
   }

@@ -1,10 +1,11 @@
 import type { Deps } from '../../deps.ts';
 import { UsageError } from '../../errors.ts';
 import type { EvictedResource, EvictionKind } from '../../eviction/message.ts';
-import { OTHER_REASONS, type PlanLimits, type Selection } from '../../eviction/plan.ts';
-import type { FlagSpec, ParsedArgs } from '../command.ts';
-import { type ConnectionOptions, connectionOptions, integer, milliseconds, percent } from '../flags.ts';
-import { CRONJOB_FLAGS, type CronJobOptions, cronJobOptions } from './cronjob.ts';
+import { OTHER_REASONS } from '../../eviction/other-reasons.ts';
+import type { PlanLimits, Selection } from '../../eviction/plan.ts';
+import type { ParsedArgs } from '../command.ts';
+import { type ConnectionOptions, connectionOptions, integer, milliseconds, percent } from '../flag-values.ts';
+import { type CronJobOptions, cronJobOptions } from './cronjob.ts';
 
 /** How deletions are told on stdout: as kubectl does, as names, or as one PurgeResult. */
 export type PurgeOutput = 'lines' | 'name' | 'json' | 'yaml';
@@ -29,80 +30,6 @@ export interface PurgeOptions {
 
 const KINDS: readonly EvictionKind[] = ['pressure', 'admission', 'limit'];
 const RESOURCES: readonly EvictedResource[] = ['disk', 'inodes', 'memory', 'pid', 'unknown'];
-
-/** The flags of purge, beside those of every command. */
-export const PURGE_FLAGS: readonly FlagSpec[] = [
-  { name: 'selector', short: 'l', type: 'string', placeholder: 'SELECTOR', help: 'only pods with these labels' },
-  { name: 'node', type: 'string', placeholder: 'NAME', help: 'only pods of this node' },
-  {
-    name: 'cause',
-    type: 'string',
-    placeholder: 'CAUSE,...',
-    help: 'only pods evicted for this: pressure, admission or limit; disk, inodes, memory, pid or unknown. A comma is "or" among the first three and among the others, "and" between the two',
-  },
-  {
-    name: 'older-than',
-    type: 'string',
-    placeholder: 'DURATION',
-    help: 'only pods evicted at least this long ago (1h); an unknown age is never old',
-  },
-  { name: 'keep', type: 'string', placeholder: 'N', help: 'keep the newest N of each owner' },
-  { name: 'limit', type: 'string', placeholder: 'N', help: 'delete nothing if there are more than N to delete' },
-  {
-    name: 'max-percent',
-    type: 'string',
-    placeholder: 'P',
-    help: 'delete nothing if it would be more than this share of the Evicted pods in scope',
-  },
-  {
-    name: 'include-owner',
-    type: 'strings',
-    placeholder: 'KIND',
-    help: 'also pods of this kind of owner (Job, Workflow, ...); may be repeated; "all" for every kind',
-  },
-  { name: 'include-jobs', type: 'boolean', help: 'short for --include-owner Job' },
-  {
-    name: 'include-unmarked',
-    type: 'boolean',
-    help: 'also ended pods that lack the reason Evicted, but whose DisruptionTarget condition tells of node pressure',
-  },
-  {
-    name: 'reason',
-    type: 'string',
-    placeholder: 'REASON,...',
-    help: `also Failed pods with these reasons: ${OTHER_REASONS.join(', ')}`,
-  },
-  { name: 'yes', short: 'y', type: 'boolean', help: 'do not ask' },
-  {
-    name: 'dry-run',
-    type: 'string',
-    placeholder: 'MODE',
-    choices: ['none', 'client', 'server'],
-    fallback: 'none',
-    help: 'client: send no delete; server: let the server check each one, deleting nothing',
-  },
-  {
-    name: 'output',
-    short: 'o',
-    type: 'string',
-    placeholder: 'FORMAT',
-    choices: ['name', 'json', 'yaml'],
-    help: 'name, json or yaml instead of sentences',
-  },
-  {
-    name: 'archive',
-    type: 'string',
-    placeholder: 'FILE',
-    help: 'write each pod and its events to this file first (JSON lines, mode 0600, flushed to disk before the delete is sent)',
-  },
-  { name: 'archive-append', type: 'boolean', help: 'add to an archive that exists already' },
-  {
-    name: 'watch',
-    type: 'boolean',
-    help: 'stay, and purge Evicted pods as they appear; with --older-than as the delay',
-  },
-  ...CRONJOB_FLAGS,
-];
 
 /** Reads the flags. @throws UsageError */
 export function parsePurge(args: ParsedArgs, deps: Deps): PurgeOptions {

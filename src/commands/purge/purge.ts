@@ -5,27 +5,32 @@ import type { EvictionEvidence } from '../../eviction/decode.ts';
 import type { Instant } from '../../eviction/node.ts';
 import { type Candidate, causeOf, judge, type Plan, planPurge, type Verdict } from '../../eviction/plan.ts';
 import { ProducerWatch } from '../../eviction/producing.ts';
-import { overviewOf, type PurgeItem } from '../../eviction/purge-tally.ts';
+import type { PurgeItem } from '../../eviction/purge-tally.ts';
 import { isEvicted, type TombstoneFacts } from '../../eviction/tombstone.ts';
-import { overviewText, producersText, question } from '../../output/purge-text.ts';
 import { Archive } from './archive.ts';
 import { Executor, purgeError } from './executor.ts';
 import type { PurgeOptions } from './options.ts';
-import { Report } from './report.ts';
+import type { PurgeReport } from './report.ts';
 
 /** The kept verdicts that are part of what was asked for, and not just beside it. */
 type Kept = Extract<Verdict, { action: 'keep' }>;
+
+/** What a purge is about, whoever asks for it. */
+export type PurgeRequest = Pick<
+  PurgeOptions,
+  'allNamespaces' | 'selector' | 'selection' | 'limits' | 'dryRun' | 'archive' | 'watch'
+>;
 
 /**
  * One purge: finds the tombstones, decides about each, and has the chosen ones deleted. While it lists where nothing needs a plan,
  * else after the plan is made and agreed to.
  */
 export class Purge {
-  readonly report: Report;
+  readonly report: PurgeReport;
   readonly namespace: string | null;
   readonly #cluster: Cluster;
-  readonly #options: PurgeOptions;
-  readonly #deps: Deps;
+  readonly #options: PurgeRequest;
+  readonly #deps: Pick<Deps, 'clock' | 'files' | 'signal'>;
   readonly #query: PodQuery;
   readonly #halt = new AbortController();
   /** The user's wish to end, or the loss of the archive. */
@@ -42,11 +47,17 @@ export class Purge {
   /** The server's clock against ours. */
   #skew = 0;
 
-  constructor(cluster: Cluster, options: PurgeOptions, deps: Deps) {
+  /** @param deps its signal is the wish to end: nothing is sent any more, what is in flight is waited for */
+  constructor(
+    cluster: Cluster,
+    options: PurgeRequest,
+    deps: Pick<Deps, 'clock' | 'files' | 'signal'>,
+    report: PurgeReport,
+  ) {
     this.#cluster = cluster;
     this.#options = options;
     this.#deps = deps;
-    this.report = new Report(options, deps);
+    this.report = report;
     this.namespace = options.allNamespaces ? null : cluster.identity.namespace;
     this.#stop = AbortSignal.any([deps.signal, this.#halt.signal]);
     this.#query = {
@@ -94,12 +105,14 @@ export class Purge {
     await this.#finish();
   }
 
-  /** Plans, asks if somebody is there, and carries the plan out. @returns why nothing was deleted; null: it was */
+  /** Plans, asks for a yes, and carries the plan out. @returns why nothing was deleted; null: it was */
   async planned(): Promise<string | null> {
     const plan = await this.#makePlan();
     if (plan === null || this.#stop.aborted) return null;
     if (plan.refusal !== null) return plan.refusal;
-    if (this.#options.asks && plan.delete.length > 0 && !(await this.#agreed(plan))) return 'you said no';
+    if (plan.delete.length > 0 && !(await this.report.consent(plan, this.#producers.producers(this.now)))) {
+      return 'you said no';
+    }
     for (const pod of plan.newest) await this.report.item({ pod, outcome: 'kept', why: 'newest', error: null });
     this.report.expect(plan.delete.length);
     await (this.#archive === null ? this.#submitAll(plan.delete) : this.#archiveAndSubmit(plan.delete));
@@ -272,14 +285,6 @@ export class Purge {
     return whole ? planPurge(candidates, this.report.tally.evictedInScope, this.#options.limits) : null;
   }
 
-  async #agreed(plan: Plan): Promise<boolean> {
-    const { identity } = this.#cluster;
-    await this.report.note(overviewText(overviewOf(plan.delete), { ...identity, namespace: this.namespace }));
-    await this.#deps.io.err.write(question(plan.delete.length));
-    const answer = await this.#deps.io.in.readLine(this.#deps.signal);
-    return /^\s*y(es)?\s*$/i.test(answer ?? '');
-  }
-
   /** The archive takes whole objects, which a plan has no room for: they are read once more. */
   async #archiveAndSubmit(planned: readonly Candidate[]): Promise<void> {
     const left = new Map(planned.map(pod => [pod.uid, pod]));
@@ -321,7 +326,7 @@ export class Purge {
   async #finish(): Promise<void> {
     await this.#executor.drain();
     if (this.#stop.aborted) return;
-    await this.report.note(producersText(this.#producers.producers(this.now), this.#deps.program));
+    await this.report.producers(this.#producers.producers(this.now));
   }
 }
 

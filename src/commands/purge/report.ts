@@ -1,14 +1,19 @@
 import type { ClusterIdentity } from '../../cluster/port.ts';
 import type { Deps } from '../../deps.ts';
-import { type PurgeError, type PurgeItem, PurgeTally } from '../../eviction/purge-tally.ts';
+import type { Plan } from '../../eviction/plan.ts';
+import type { Producer } from '../../eviction/producing.ts';
+import { overviewOf, type PurgeError, type PurgeItem, PurgeTally } from '../../eviction/purge-tally.ts';
 import { errorText } from '../../output/error-text.ts';
 import { type DocumentWriter, purgeJson, purgeYaml } from '../../output/purge-document.ts';
 import {
   CLEAR_LINE,
   notPurgedLine,
+  overviewText,
+  producersText,
   progressText,
   purgedLine,
   purgedName,
+  question,
   summaryText,
 } from '../../output/purge-text.ts';
 import type { PurgeOptions } from './options.ts';
@@ -22,11 +27,33 @@ export interface Ending {
   readonly refusal: string | null;
 }
 
+/** Whom a purge asks and tells, while it happens. */
+export interface PurgeReport {
+  /** Counts what is told of here. */
+  readonly tally: PurgeTally;
+  /**
+   * Whether to carry a plan out that deletes something. Nothing has been sent before.
+   *
+   * @param producers what goes on making Evicted pods
+   */
+  consent(plan: Plan, producers: readonly Producer[]): Promise<boolean>;
+  /** How many pods there are to come, once that is known. */
+  expect(total: number): void;
+  /** One pod has come to its outcome. */
+  item(item: PurgeItem): Promise<void>;
+  /** Something else went wrong. */
+  error(error: PurgeError): Promise<void>;
+  /** Something worth a line. */
+  note(text: string): Promise<void>;
+  /** All is done, and these go on making Evicted pods. */
+  producers(producers: readonly Producer[]): Promise<void>;
+}
+
 /**
  * Tells what happens while it happens: deleted pods on stdout, everything else on stderr, and counts it. With `-o json` or `yaml`
  * stdout is one document, whole however the purge ends.
  */
-export class Report {
+export class Report implements PurgeReport {
   readonly tally = new PurgeTally();
   readonly #options: PurgeOptions;
   readonly #deps: Deps;
@@ -35,28 +62,37 @@ export class Report {
   #total: number | null = null;
   #drawnAt = Number.NEGATIVE_INFINITY;
   #isDrawn = false;
+  readonly #where: { readonly context: string | null; readonly server: string; readonly namespace: string | null };
 
-  constructor(options: PurgeOptions, deps: Deps) {
+  /** @param namespace null: all of them */
+  constructor(options: PurgeOptions, deps: Deps, { context, server }: ClusterIdentity, namespace: string | null) {
     this.#options = options;
+    this.#where = { context, server, namespace };
     this.#deps = deps;
     this.#startedAt = deps.clock.now();
     this.#document = options.output === 'json' ? purgeJson() : options.output === 'yaml' ? purgeYaml() : null;
   }
 
   /** Begins the document, if there is one. */
-  async begin(identity: ClusterIdentity, namespace: string | null): Promise<void> {
+  async begin(): Promise<void> {
     if (this.#document === null) return;
-    const { context, server } = identity;
-    const head = { takenAt: this.#startedAt, context, server, namespace, dryRun: this.#options.dryRun };
+    const head = { takenAt: this.#startedAt, ...this.#where, dryRun: this.#options.dryRun };
     await this.#deps.io.out.write(this.#document.head(head));
   }
 
-  /** How many pods there are to come, once that is known. */
+  /** Shows the plan and asks, where somebody is there and has not said yes beforehand. */
+  async consent(plan: Plan): Promise<boolean> {
+    if (!this.#options.asks) return true;
+    await this.note(overviewText(overviewOf(plan.delete), this.#where));
+    await this.#deps.io.err.write(question(plan.delete.length));
+    const answer = await this.#deps.io.in.readLine(this.#deps.signal);
+    return /^\s*y(es)?\s*$/i.test(answer ?? '');
+  }
+
   expect(total: number): void {
     this.#total = total;
   }
 
-  /** One pod has come to its outcome. */
   async item(item: PurgeItem): Promise<void> {
     this.tally.add(item);
     const out = this.#out(item);
@@ -67,7 +103,6 @@ export class Report {
     await this.#draw();
   }
 
-  /** Something else went wrong. */
   async error(error: PurgeError): Promise<void> {
     this.tally.error(error);
     await this.note(this.#errorLine(error));
@@ -80,15 +115,21 @@ export class Report {
     await this.#deps.io.err.write(text);
   }
 
+  async producers(producers: readonly Producer[]): Promise<void> {
+    await this.note(producersText(producers, this.#deps.program));
+  }
+
   /** Ends the document, and tells the sum on stderr. */
-  async end(ending: Ending, namespace: string | null): Promise<void> {
+  async end(ending: Ending): Promise<void> {
     await this.#undraw();
     const summary = this.tally.summary();
     if (this.#document !== null) await this.#deps.io.out.write(this.#document.foot({ summary, ...ending }));
     // An interruption is how a watch ends.
     const interrupted = ending.interrupted && !this.#options.watch;
     const { dryRun } = this.#options;
-    await this.#deps.io.err.write(summaryText(summary, { dryRun, ...ending, interrupted, namespace }));
+    await this.#deps.io.err.write(
+      summaryText(summary, { dryRun, ...ending, interrupted, namespace: this.#where.namespace }),
+    );
   }
 
   #out(item: PurgeItem): string {

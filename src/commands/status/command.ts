@@ -8,18 +8,19 @@ import { errorText } from '../../output/error-text.ts';
 import { nodeStatusList } from '../../output/status-document.ts';
 import { statusTable } from '../../output/status-table.ts';
 import { choosePaint } from '../../output/style.ts';
-import type { Command, ParsedArgs } from '../command.ts';
+import type { CommandBody, ParsedArgs } from '../command.ts';
+import { STATUS_OUTPUTS } from '../definitions/status.ts';
 import {
   type ConnectionOptions,
   colorOf,
   connectionOptions,
-  KUBELET_FLAGS,
   kubeletPace,
   milliseconds,
   percent,
   spokenFlags,
-} from '../flags.ts';
+} from '../flag-values.ts';
 import { type SurveyQuery, takeSurvey } from './gather.ts';
+import { Lifeline } from './lifeline.ts';
 import { openStatusScreen } from './screen.ts';
 
 type Output = 'table' | 'wide' | 'json' | 'yaml' | 'name';
@@ -38,64 +39,8 @@ export interface StatusOptions {
   readonly color: 'auto' | 'always' | 'never';
 }
 
-const OUTPUTS: readonly Output[] = ['table', 'wide', 'json', 'yaml', 'name'];
-
-/** `status`: pressure, signals, thresholds and findings of nodes. */
-export const statusCommand: Command<StatusOptions> = {
-  name: 'status',
-  summary: 'nodes under pressure: the binding signal, its threshold, how far away, and what is wrong',
-  usage: 'status [NODE...] [flags]',
-  description: [
-    'Shows the nodes that report DiskPressure, MemoryPressure or PIDPressure (or whose kubelet is silent): which eviction signal binds, what is available, which threshold is in effect, and the headroom between them; then findings with their remedies. Thresholds and figures are read from each kubelet through the API server (nodes/proxy). Nothing is changed, nothing is installed, no pod is evicted.',
-    'On a terminal it opens a screen that stays up to date (press ? there for its keys); --plain, -o, -w or a pipe print instead.',
-    'With node names, every signal of those nodes is shown. A right that is missing costs only what needs it, and is named.',
-  ],
-  examples: [
-    { line: 'status', does: 'what is under pressure, and why' },
-    { line: 'status worker-7', does: 'every signal of one node' },
-    { line: 'status --all -o wide', does: 'all nodes' },
-    { line: 'status --near 10', does: 'also nodes within 10 % of a hard threshold' },
-    { line: 'status --all -o json --exit-code', does: 'for a monitor: exit 3 when there is a warning or an error' },
-  ],
-  maxPositionals: 5000,
-  connects: true,
-  flags: [
-    { name: 'all', type: 'boolean', help: 'every node' },
-    { name: 'selector', short: 'l', type: 'string', placeholder: 'SELECTOR', help: 'the nodes with these labels' },
-    {
-      name: 'near',
-      type: 'string',
-      placeholder: 'PERCENT',
-      help: 'also nodes with a signal whose headroom is at most this share of its capacity; reads all nodes (without it, the state near means 5)',
-    },
-    {
-      name: 'output',
-      short: 'o',
-      type: 'string',
-      placeholder: 'FORMAT',
-      choices: OUTPUTS,
-      help: 'table, wide, json, yaml or name (default table)',
-    },
-    { name: 'plain', type: 'boolean', help: 'the table, also on a terminal' },
-    { name: 'no-headers', type: 'boolean', help: 'rows only: no headings, findings or summary' },
-    { name: 'watch', short: 'w', type: 'boolean', help: 'look again and again; with -o json one document a line' },
-    {
-      name: 'interval',
-      type: 'string',
-      placeholder: 'DURATION',
-      fallback: '10s',
-      help: 'how often --watch looks, at least 2s',
-    },
-    {
-      name: 'exit-code',
-      type: 'boolean',
-      help: 'exit 3 when there is a finding of severity warning or error, 1 when a state is unknown',
-    },
-    ...KUBELET_FLAGS,
-  ],
-  parse: parseStatus,
-  run: runStatus,
-};
+/** What `status` does. */
+export const statusBody: CommandBody<StatusOptions> = { parse: parseStatus, run: runStatus };
 
 function parseStatus(args: ParsedArgs, deps: Deps): StatusOptions {
   const names = args.positionals.map(name => name.replace(/^nodes?\//, ''));
@@ -106,7 +51,7 @@ function parseStatus(args: ParsedArgs, deps: Deps): StatusOptions {
   if (given.length > 1)
     throw new UsageError(`${given.join(' and ')} exclude each other`, { hint: 'choose one way to name the nodes' });
   if (names.some(name => name === '')) throw new UsageError('an empty node name');
-  const output = OUTPUTS.find(o => o === args.value('output')) ?? 'table';
+  const output = STATUS_OUTPUTS.find(o => o === args.value('output')) ?? 'table';
   if (args.flag('plain') && (output === 'json' || output === 'yaml' || output === 'name')) {
     throw new UsageError(`--plain and --output ${output} exclude each other`);
   }
@@ -144,18 +89,20 @@ async function runStatus(options: StatusOptions, deps: Deps): Promise<ExitCode> 
   const { connection, query } = options;
   let samples: SampleBook | undefined;
   let rounds = 0;
+  const lifeline = new Lifeline(deps.signal);
   const cluster = await deps.connect({
     flags: connection.flags,
     concurrency: query.concurrency,
     chunkSize: connection.chunkSize,
     verbosity: connection.verbosity,
-    signal: deps.signal,
+    signal: lifeline.signal,
+    tellsWaits: !options.screen,
   });
   try {
     if (options.screen) {
       return await openStatusScreen(
         cluster,
-        { query, color: options.color, flags: spokenFlags(connection.flags) },
+        { query, color: options.color, flags: spokenFlags(connection.flags), lifeline },
         deps,
       );
     }

@@ -4,11 +4,11 @@ import type { Clock } from '../../deps.ts';
 import { ClusterError } from '../../errors.ts';
 import { assess, DEFAULT_NEAR_PERCENT, hasPressure, type NodeReport, underPressure } from '../../eviction/assess.ts';
 import type { EvictionConfig } from '../../eviction/config.ts';
-import { type ClusterConfig, clusterConfigNames } from '../../eviction/drift.ts';
 import type { EvictedPodFacts, Instant, NodeFacts, NodeInput, NodeStats, Reading } from '../../eviction/node.ts';
 import type { Scope, Survey, SurveyError } from '../../eviction/survey.ts';
 import { askKubelets, type KubeletAnswers, mayAskKubelets } from '../kubelets.ts';
 import { noProxyRight, read } from '../reading.ts';
+import { readClusterConfigs } from './cluster-config.ts';
 
 /** Which nodes a survey is about, and how gently it asks. */
 export interface SurveyQuery {
@@ -49,13 +49,13 @@ export async function takeSurvey(cluster: Cluster, query: SurveyQuery, clock: Cl
   const readAll = scope !== 'pressure' || query.nearPercent !== null;
   const wanted = readAll ? found.nodes : found.nodes.filter(underPressure);
   const asksKubelets = wanted.length > 0 && mayProxy !== false;
-  const [inputs, clusterConfigs] = await Promise.all([
+  const [inputs, compared] = await Promise.all([
     wanted.length === 0 ? [] : readNodes(cluster, wanted, evicted, mayProxy, query, errors),
-    asksKubelets ? readClusterConfigs(cluster, wanted, query.program) : [],
+    asksKubelets ? readClusterConfigs(cluster, versionsOf(wanted), query.program) : null,
   ]);
 
   const nearPercent = query.nearPercent ?? DEFAULT_NEAR_PERCENT;
-  const reports = assess(inputs, { now: now(), nearPercent, clusterConfigs });
+  const reports = assess(inputs, { now: now(), nearPercent, clusterConfigs: compared?.configs ?? [] });
   const shown =
     scope === 'pressure' ? reports.filter(r => underPressure(r.node) || isNear(r) || isUnreadable(r)) : reports;
   return {
@@ -73,6 +73,10 @@ export async function takeSurvey(cluster: Cluster, query: SurveyQuery, clock: Cl
     reports: shown.toSorted((a, b) => (a.node.name < b.node.name ? -1 : 1)),
     errors,
   };
+}
+
+function versionsOf(nodes: readonly NodeFacts[]): readonly string[] {
+  return nodes.map(node => node.kubeletVersion);
 }
 
 function scopeOf(query: SurveyQuery): Scope {
@@ -182,21 +186,6 @@ async function readNodes(
       cgroup: cgroupOf(node, cgroupV1, config),
     };
   });
-}
-
-/** What kubeadm gives to nodes. Many clusters have none, and few users may read it: then nodes are compared with one another only. */
-async function readClusterConfigs(
-  cluster: Cluster,
-  nodes: readonly NodeFacts[],
-  program: string,
-): Promise<readonly ClusterConfig[]> {
-  const readOne = (name: string) => read(cluster.clusterConfig(name), 'get configmaps in kube-system', program);
-  const [current = '', ...versioned] = clusterConfigNames(nodes.map(node => node.kubeletVersion));
-  const today = await readOne(current);
-  if (!today.ok) return [];
-  if (today.value !== null) return [today.value];
-  const others = await Promise.all(versioned.map(readOne));
-  return others.flatMap(other => (other.ok && other.value !== null ? [other.value] : []));
 }
 
 /** cgroup v1 announces itself in an event; a kubelet that refuses v1 and runs is on v2. */

@@ -2,9 +2,14 @@ import type { Cluster } from '../../cluster/port.ts';
 import type { Deps } from '../../deps.ts';
 import { DEFAULT_NEAR_PERCENT } from '../../eviction/assess.ts';
 import { EXIT, type ExitCode } from '../../exit-codes.ts';
+import { summaryText } from '../../output/purge-text.ts';
 import { choosePaint, painted } from '../../output/style.ts';
+import { ScreenPurges } from '../purge/on-screen.ts';
+import { type ApplyTuned, screenTuning } from '../tune/desk.ts';
 import type { SurveyQuery } from './gather.ts';
+import type { Lifeline } from './lifeline.ts';
 import { LiveStore } from './live/store.ts';
+import { ReportReading } from './report-run.ts';
 
 /** What a screen is opened with. */
 export interface ScreenOptions {
@@ -12,6 +17,10 @@ export interface ScreenOptions {
   readonly color: 'auto' | 'always' | 'never';
   /** The connection flags as the user gave them, without credentials: for the command line that the screen offers. */
   readonly flags: readonly string[];
+  /** What the cluster's requests live by: held while deletes are in flight. Without one they end with the cluster. */
+  readonly lifeline?: Lifeline;
+  /** How a tuned document is given to a kubelet that is only simulated. @default not at all: the cluster is a real one */
+  readonly apply?: ApplyTuned;
 }
 
 /**
@@ -36,6 +45,10 @@ export async function openStatusScreen(cluster: Cluster, options: ScreenOptions,
     },
     deps.clock,
   );
+  const purges = new ScreenPurges(cluster, deps);
+  const { program, kubeletTimeoutMs } = query;
+  const tuning = { program, kubeletTimeoutMs, flags: options.flags, apply: options.apply ?? null };
+  options.lifeline?.hold(async () => void (await purges.end()));
   // Whichever ends first ends the other; what the data died of is told once the terminal is free again.
   const reading = source.run(signal).finally(() => stop.abort());
   const [read, ended] = await Promise.allSettled([
@@ -43,14 +56,29 @@ export async function openStatusScreen(cluster: Cluster, options: ScreenOptions,
     deps
       .openScreen({
         source,
+        actions: {
+          purge: purges,
+          tune: screenTuning(cluster, tuning, deps),
+          report: { begin: () => new ReportReading({ cluster, clock: deps.clock, program: query.program, signal }) },
+        },
         color: choosePaint(options.color, deps.env, true) === painted,
         all: query.all,
         near: query.nearPercent !== null,
-        command: { program: query.program, flags: [...scopeFlags(query), ...options.flags], scope: scopeWords(query) },
+        command: {
+          program: query.program,
+          flags: options.flags,
+          statusFlags: scopeFlags(query),
+          scope: scopeWords(query),
+        },
         signal,
       })
       .finally(() => stop.abort()),
   ]);
+  if (purges.busy) await deps.io.err.write('waiting for the deletes in flight\n');
+  for (const summary of await purges.end()) {
+    const how = { dryRun: 'none', interrupted: true, refusal: null, namespace: null } as const;
+    await deps.io.err.write(summaryText(summary, how));
+  }
   if (read.status === 'rejected') throw read.reason;
   if (ended.status === 'rejected') throw ended.reason;
   return ended.value === 'quit' ? EXIT.ok : EXIT.interrupted;

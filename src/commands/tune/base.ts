@@ -50,9 +50,17 @@ export async function findBase(options: TuneOptions, cluster: Cluster | null, de
   const file = options.file === null ? null : await readBaseFile(options.file, deps);
   if (cluster === null) return file === null ? offlineBase(options) : fileBase(options, file);
   if (options.node === null) return groupBase(options, cluster, deps);
-  const nodes = await readNodes(cluster, [(await cluster.node(options.node)).node], options);
-  const base = nodeBase(options, nodes, 'node');
+  const base = await findNodeBase(options.node, options, cluster);
   return file === null ? base : withFile(base, file);
+}
+
+/** What finding a base needs to know beside where to look. */
+export type BaseOptions = Pick<TuneOptions, 'version' | 'os' | 'program' | 'concurrency' | 'kubeletTimeoutMs'>;
+
+/** What one node runs. @throws ClusterError, EvictError */
+export async function findNodeBase(name: string, options: BaseOptions, cluster: Cluster): Promise<Base> {
+  const nodes = await readNodes(cluster, [(await cluster.node(name)).node], options);
+  return nodeBase(options, nodes, 'node');
 }
 
 /** Whether a cluster is needed at all. */
@@ -176,7 +184,7 @@ interface Figures {
 async function readNodes(
   cluster: Cluster,
   nodes: readonly NodeFacts[],
-  options: TuneOptions,
+  options: BaseOptions,
 ): Promise<readonly ReadNode[]> {
   const { program, concurrency, kubeletTimeoutMs } = options;
   if ((await mayAskKubelets(cluster, program)) === false) {
@@ -215,7 +223,7 @@ function configOf(body: Reading<unknown>): Reading<EvictionConfig> {
   return { ok: false, problem: { reason: 'server', message, remedy: null } };
 }
 
-function nodeBase(options: TuneOptions, nodes: readonly ReadNode[], kind: 'node' | 'nodes'): Base {
+function nodeBase(options: BaseOptions, nodes: readonly ReadNode[], kind: 'node' | 'nodes'): Base {
   const first = nodes[0];
   if (first === undefined) throw new EvictError('no node could be read');
   const { config, node, stats } = first.input;

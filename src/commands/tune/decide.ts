@@ -28,8 +28,11 @@ export type Outcome =
   | { readonly kind: 'nothing'; readonly reason: string }
   | { readonly kind: 'impossible'; readonly reason: string };
 
+/** What a decision needs to know of a command line. */
+export type DecideOptions = Pick<TuneOptions, 'request' | 'clear' | 'force'>;
+
 /** Turns a base and a request into a plan with its consequences. Pure. @throws UsageError */
-export function decide(base: Base, options: TuneOptions, now: Instant): Outcome {
+export function decide(base: Base, options: DecideOptions, now: Instant): Outcome {
   let { request } = options;
   let reasons: readonly string[] = [];
   if (options.clear) {

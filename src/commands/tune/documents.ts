@@ -3,9 +3,10 @@ import { SETTING_FIELDS, type SettingField, type WrittenSettings } from '../../e
 import { settingsToWrite } from '../../eviction/tune.ts';
 import type { FirstVictims, TuneReport } from '../../eviction/tune-report.ts';
 import { readDocument } from '../../kubelet/document.ts';
+import type { TargetId } from '../../kubelet/targets/ids.ts';
 import { targetOf } from '../../kubelet/targets/registry.ts';
 import { suggestTarget } from '../../kubelet/targets/suggest.ts';
-import type { Artefact, Target, TargetId, TargetInput } from '../../kubelet/targets/target.ts';
+import type { Artefact, Target, TargetInput } from '../../kubelet/targets/target.ts';
 import { carries } from '../../kubelet/unit-patch.ts';
 import type { Base, BaseFile } from './base.ts';
 import type { Decision } from './decide.ts';
@@ -15,6 +16,9 @@ import type { TuneOptions } from './options.ts';
 export type Made =
   | { readonly ok: true; readonly report: TuneReport; readonly today: string }
   | { readonly ok: false; readonly error: string; readonly hint: string | undefined };
+
+/** What a document needs to know of a command line. */
+export type DocumentOptions = Pick<TuneOptions, 'to' | 'fragment' | 'program'>;
 
 /** How a plan becomes a document: a file that is changed, or a text that is made anew. */
 interface Workshop {
@@ -30,7 +34,12 @@ interface Workshop {
   today(): string;
 }
 
-function workshop(base: Base, decision: Decision, options: TuneOptions, configMap: TargetInput['configMap']): Workshop {
+function workshop(
+  base: Base,
+  decision: Decision,
+  options: DocumentOptions,
+  configMap: TargetInput['configMap'],
+): Workshop {
   const written = settingsToWrite(decision.plan);
   const changed = new Set(decision.plan.changes.map(change => change.field));
   const { configz, version, os } = base;
@@ -57,7 +66,7 @@ function workshop(base: Base, decision: Decision, options: TuneOptions, configMa
 export function makeDocuments(
   base: Base,
   decision: Decision,
-  options: TuneOptions,
+  options: DocumentOptions,
   configMap: TargetInput['configMap'],
   victims: FirstVictims | null,
 ): Made {
@@ -73,7 +82,7 @@ export function makeDocuments(
 function reportOf(
   base: Base,
   decision: Decision,
-  options: TuneOptions,
+  options: DocumentOptions,
   shop: Workshop,
   artefact: Artefact,
 ): TuneReport {

@@ -3,10 +3,10 @@ import { UsageError } from '../../errors.ts';
 import type { NodeOs } from '../../eviction/signal.ts';
 import type { TuneRequest } from '../../eviction/tune.ts';
 import { type KubeletVersion, parseKubeletVersion } from '../../eviction/version.ts';
-import { TARGET_IDS, type TargetId } from '../../kubelet/targets/target.ts';
-import type { FlagSpec, ParsedArgs } from '../command.ts';
-import { type ConnectionOptions, colorOf, connectionOptions, KUBELET_FLAGS, kubeletPace } from '../flags.ts';
-import { asksForChange, CHANGE_FLAGS, requestOf } from './request.ts';
+import { TARGET_IDS, type TargetId } from '../../kubelet/targets/ids.ts';
+import type { ParsedArgs } from '../command.ts';
+import { type ConnectionOptions, colorOf, connectionOptions, kubeletPace } from '../flag-values.ts';
+import { asksForChange, requestOf } from './request.ts';
 
 /** Everything `tune` was asked for. */
 export interface TuneOptions {
@@ -32,65 +32,6 @@ export interface TuneOptions {
   readonly kubeletTimeoutMs: number;
   readonly program: string;
 }
-
-/** The flags of `tune`, changes first. */
-export const TUNE_FLAGS: readonly FlagSpec[] = [
-  { name: 'node', type: 'string', placeholder: 'NODE', help: 'start from what this node runs' },
-  {
-    name: 'filename',
-    short: 'f',
-    type: 'string',
-    placeholder: 'FILE',
-    help: 'change this file: KubeletConfiguration (YAML, JSON), systemd unit or drop-in, env file; - is stdin',
-  },
-  { name: 'offline', type: 'boolean', help: "start from a kubelet's defaults, and ask no cluster" },
-  {
-    name: 'os',
-    type: 'string',
-    placeholder: 'OS',
-    choices: ['linux', 'windows'],
-    help: 'the operating system whose defaults count, where no node tells (default linux)',
-  },
-  {
-    name: 'kubelet-version',
-    type: 'string',
-    placeholder: 'VERSION',
-    help: 'the kubelet whose rules and defaults count, where no node tells: 1.29 (default the newest)',
-  },
-  ...CHANGE_FLAGS,
-  { name: 'clear', type: 'boolean', help: 'find the smallest change that ends the pressure on the node' },
-  { name: 'force', type: 'boolean', help: 'also write what evicts at once, or switches off memory or nodefs' },
-  {
-    name: 'to',
-    type: 'string',
-    placeholder: 'TARGET',
-    choices: TARGET_IDS,
-    help: `what to write: ${TARGET_IDS.join(', ')} (default kubeletconfiguration, or the kind of FILE)`,
-  },
-  {
-    name: 'fragment',
-    type: 'boolean',
-    help: 'with kubeletconfiguration: the eviction fields only, to be merged by hand',
-  },
-  { name: 'diff', type: 'boolean', help: 'print the difference instead of the document' },
-  { name: 'write', type: 'boolean', help: 'replace FILE; the old one is kept as FILE.bak' },
-  {
-    name: 'rollback',
-    type: 'string',
-    placeholder: 'FILE',
-    help: "also write the document that restores today's values; an existing file is never overwritten",
-  },
-  {
-    name: 'output',
-    short: 'o',
-    type: 'string',
-    placeholder: 'FORMAT',
-    choices: ['json', 'yaml'],
-    help: 'the result as a TuneResult, the document inside',
-  },
-  { name: 'quiet', short: 'q', type: 'boolean', help: 'no explanation on stderr' },
-  ...KUBELET_FLAGS,
-];
 
 /** Reads the command line. @throws UsageError */
 export function parseTune(args: ParsedArgs, deps: Deps): TuneOptions {

@@ -1,56 +1,9 @@
 import { UsageError } from '../../errors.ts';
 import { parseThresholdFlag } from '../../eviction/threshold.ts';
 import { NO_CHANGE, type TuneRequest } from '../../eviction/tune.ts';
-import type { FlagSpec, ParsedArgs } from '../command.ts';
-import { integer } from '../flags.ts';
+import type { ParsedArgs } from '../command.ts';
+import { integer } from '../flag-values.ts';
 import { assignmentOf, NamedOnce, SIGNAL_FLAGS, signalOf } from './signals.ts';
-
-function threshold(name: string, help: string): FlagSpec {
-  return { name, type: 'strings', placeholder: 'VALUE', help };
-}
-
-/** The flags that say what is to change. */
-export const CHANGE_FLAGS: readonly FlagSpec[] = [
-  threshold('nodefs', 'hard threshold of nodefs.available: 5% or 1Gi'),
-  threshold('nodefs-inodes', 'hard threshold of nodefs.inodesFree'),
-  threshold('imagefs', 'hard threshold of imagefs.available'),
-  threshold('imagefs-inodes', 'hard threshold of imagefs.inodesFree'),
-  threshold('disk', 'hard threshold of nodefs.available and imagefs.available together'),
-  threshold('memory', 'hard threshold of memory.available: 200Mi'),
-  threshold('pid', 'hard threshold of pid.available'),
-  {
-    name: 'eviction-hard',
-    type: 'strings',
-    placeholder: 'LIST',
-    help: "hard thresholds in the kubelet's own syntax, merged into what is there: nodefs.available<5%,memory.available<200Mi",
-  },
-  {
-    name: 'soft',
-    type: 'strings',
-    placeholder: 'SIGNAL=VALUE:GRACE',
-    help: 'a soft threshold with its grace period: nodefs.available=15%:1m30s; may be repeated',
-  },
-  {
-    name: 'min-reclaim',
-    type: 'strings',
-    placeholder: 'SIGNAL=VALUE',
-    help: 'minimum reclaim of a signal: nodefs.available=500Mi; may be repeated',
-  },
-  { name: 'transition-period', type: 'string', placeholder: 'DURATION', help: 'evictionPressureTransitionPeriod: 5m' },
-  {
-    name: 'max-pod-grace',
-    type: 'string',
-    placeholder: 'SECONDS',
-    help: 'evictionMaxPodGracePeriod: how long pods may take to end when a soft threshold is met',
-  },
-  {
-    name: 'disable',
-    type: 'strings',
-    placeholder: 'SIGNAL',
-    help: 'switch a signal off (writes "0%"); memory and nodefs need --force; may be repeated',
-  },
-  { name: 'restore-defaults', type: 'boolean', help: 'arm again what the kubelet arms by default and is not armed' },
-];
 
 /** Reads the change flags. @throws UsageError */
 export function requestOf(args: ParsedArgs): TuneRequest {

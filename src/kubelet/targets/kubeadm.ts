@@ -1,7 +1,7 @@
 import { parsed } from '../../eviction/parsed.ts';
 import { atLeast } from '../../eviction/version.ts';
 import { patchLayer } from '../yaml-patch.ts';
-import { cannot, KUBELET_CONFIGURATION, type Target, yamlFields } from './target.ts';
+import { cannot, KUBELET_CONFIGURATION, type Target, UNSEEN, yamlFields } from './target.ts';
 
 /** A file for the folder of `--config-dir`. */
 export const kubeletDropIn: Target = {
@@ -60,6 +60,9 @@ export const kubeadmConfigMap: Target = {
       return cannot(
         'the ConfigMap kube-system/kubelet-config was not read: is this a kubeadm cluster, and may you get it?',
       );
+    }
+    if (UNSEEN.test(input.configMap.text.replaceAll(/[\t\n]/g, ''))) {
+      return cannot('the ConfigMap kube-system/kubelet-config holds characters that are not seen');
     }
     const patch = patchLayer(input.configMap.text, { document: 0, path: [] }, input.settings);
     if (!patch.ok) return patch;

@@ -1,7 +1,7 @@
 import { DEFAULT_SCALAR_STYLE_RULES, dump, SCALAR_STYLE, type ScalarStyleRule } from 'js-yaml';
 import { parsed, refused } from '../../eviction/parsed.ts';
 import { withMapAt } from '../yaml-values.ts';
-import { KUBELET_CONFIGURATION, type Target, yamlFields } from './target.ts';
+import { KUBELET_CONFIGURATION, type Target, UNSEEN, yamlFields } from './target.ts';
 
 /** Fields of configz that may hold credentials (headers of a manifest URL), and those that are added by hand. */
 const LEFT_OUT: readonly string[] = ['staticPodURLHeader', 'apiVersion', 'kind'];
@@ -50,13 +50,18 @@ export const kubeletConfiguration: Target = {
 /** What YAML 1.1, which the kubelet reads, may take for a number, a date or a truth value. */
 const AMBIGUOUS = /^[\d.+-]|^(y|n|yes|no|on|off|true|false|null|~)$/i;
 
-const quoteAmbiguous: ScalarStyleRule = layout => {
-  if (layout.node.tag === STRING_TAG && AMBIGUOUS.test(layout.node.value)) layout.style = SCALAR_STYLE.DOUBLE_QUOTED;
+/** Only a double-quoted text can name what is not seen. */
+const quoted: ScalarStyleRule = layout => {
+  const { tag, value } = layout.node;
+  if (tag === STRING_TAG && (AMBIGUOUS.test(value) || UNSEEN.test(value))) layout.style = SCALAR_STYLE.DOUBLE_QUOTED;
 };
 
 function printed(value: unknown): string {
-  const scalarStyleRules = [...Object.values(DEFAULT_SCALAR_STYLE_RULES), quoteAmbiguous];
-  return dump(value, { noRefs: true, lineWidth: -1, quoteStyle: 'double', scalarStyleRules });
+  const scalarStyleRules = [...Object.values(DEFAULT_SCALAR_STYLE_RULES), quoted];
+  const text = dump(value, { noRefs: true, lineWidth: -1, quoteStyle: 'double', scalarStyleRules });
+  return text.replace(new RegExp(UNSEEN, 'g'), c =>
+    c === '\n' ? c : `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 function plain(name: string | undefined): string {

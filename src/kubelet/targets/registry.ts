@@ -1,11 +1,12 @@
 import { bottlerocket, eksBootstrap, eksctl, eksNodeadm, karpenter } from './aws.ts';
+import type { TargetId } from './ids.ts';
 import { kubeadmConfigMap, kubeadmPatch, kubeletDropIn } from './kubeadm.ts';
 import { kubeletConfiguration } from './kubelet-configuration.ts';
 import { aks, gke } from './managed.ts';
 import { kops, openshift, talos } from './platforms.ts';
 import { k3s, rke2 } from './rancher.ts';
 import { flagLine, kubeadmDropIn, kubeletEnv, systemdDropIn } from './systemd.ts';
-import type { Target, TargetId } from './target.ts';
+import type { Target } from './target.ts';
 
 const ALL: readonly Target[] = [
   kubeletConfiguration,

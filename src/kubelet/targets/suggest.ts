@@ -1,4 +1,5 @@
-import type { TargetId, TargetNode } from './target.ts';
+import type { TargetId } from './ids.ts';
+import type { TargetNode } from './target.ts';
 
 /** Which way of configuring fits a node, and how that shows. */
 export interface Suggestion {

@@ -3,33 +3,7 @@ import { SETTING_FIELDS, type SettingField, type WrittenSettings } from '../../e
 import type { NodeOs } from '../../eviction/signal.ts';
 import type { EvictionMapField } from '../../eviction/threshold.ts';
 import type { KubeletVersion } from '../../eviction/version.ts';
-
-/** The names `--to` takes. */
-export const TARGET_IDS = [
-  'kubeletconfiguration',
-  '10-kubeadm.conf',
-  'systemd-dropin',
-  'kubelet-env',
-  'flags',
-  'kubelet-dropin',
-  'kubeadm-patch',
-  'kubeadm-configmap',
-  'k3s',
-  'rke2',
-  'eks-nodeadm',
-  'eks-bootstrap',
-  'eksctl',
-  'karpenter',
-  'bottlerocket',
-  'kops',
-  'talos',
-  'openshift',
-  'gke',
-  'aks',
-] as const;
-
-/** One of {@link TARGET_IDS}. */
-export type TargetId = (typeof TARGET_IDS)[number];
+import type { TargetId } from './ids.ts';
 
 /** The node a document is for, as far as documents differ by it. Untrusted texts. */
 export interface TargetNode {
@@ -150,3 +124,6 @@ export function mapsOf(
     value instanceof Map ? [[field, value as ReadonlyMap<string, string>] as const] : [],
   );
 }
+
+/** Characters that a terminal obeys or does not show, the line feed among them; none stands in a document as it is. */
+export const UNSEEN = /[\u0000-\u001f\u007f-\u00a0\u00ad\u061c\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]/;

@@ -1,4 +1,4 @@
-import type { Answer, NodeAgent } from '../node-agent.ts';
+import type { Answer, KubeletControl, NodeAgent } from '../node-agent.ts';
 import { configzBody } from './configz.ts';
 import type { KubeletState } from './state.ts';
 import { statsBody } from './stats.ts';
@@ -25,8 +25,9 @@ function answer(state: KubeletState, body: () => string): Answer {
  *
  * @param now milliseconds since the epoch
  */
-export function kubeletAgent(current: () => KubeletState, now: () => number): NodeAgent {
+export function kubeletAgent(current: () => KubeletState, now: () => number, control?: KubeletControl): NodeAgent {
   return {
+    ...(control === undefined ? {} : { control }),
     configz: () => answer(current(), () => configzBody(current().spec)),
     statsSummary: () => answer(current(), () => statsBody(current(), now())),
   };

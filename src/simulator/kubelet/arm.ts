@@ -47,9 +47,12 @@ function reservedOf(config: unknown, resource: string): number {
   return sum;
 }
 
-function milliseconds(text: string | null): number {
-  const duration = text === null ? null : parseDuration(text);
-  return duration?.ok === true ? durationSeconds(duration.value) * 1000 : DEFAULT_TRANSITION_MS;
+/** `evictionPressureTransitionPeriod` in milliseconds. */
+function transitionMs(text: string | null): Parsed<number> {
+  if (text === null) return parsed(DEFAULT_TRANSITION_MS);
+  const duration = parseDuration(text);
+  if (!duration.ok) return refused(`evictionPressureTransitionPeriod: ${duration.error}`);
+  return parsed(durationSeconds(duration.value) * 1000);
 }
 
 /**
@@ -67,13 +70,15 @@ export function arm(spec: NodeSpec): Parsed<Armed> {
   const { thresholds, problems } = parseThresholds(config, version);
   const first = problems[0];
   if (first !== undefined) return refused(first.message);
+  const transition = transitionMs(config.evictionPressureTransitionPeriod);
+  if (!transition.ok) return transition;
   return parsed({
     version,
     features: featuresOf(version),
     layout,
     config,
     thresholds: withAllocatable(withDerivedContainerFs(thresholds, layout, version), config.enforceNodeAllocatable),
-    transitionMs: milliseconds(config.evictionPressureTransitionPeriod),
+    transitionMs: transition.value,
     maxPodGraceSeconds: config.evictionMaxPodGracePeriod ?? 0,
     imageGc: { high: config.imageGCHighThresholdPercent ?? 85, low: config.imageGCLowThresholdPercent ?? 80 },
     reserved: { memory: reservedOf(raw, 'memory'), ephemeralStorage: reservedOf(raw, 'ephemeral-storage') },

@@ -1,11 +1,12 @@
 import { parseKubeletVersion } from '../../eviction/version.ts';
 import type { Cluster } from '../cluster.ts';
 import { field, isObject, timestamp } from '../json.ts';
-import type { NodeAgent } from '../node-agent.ts';
+import type { KubeletControl, NodeAgent } from '../node-agent.ts';
 import type { KubeObject } from '../objects.ts';
 import { seededRandom } from '../random.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
 import { kubeletAgent } from './agent.ts';
+import { kubeletConfigOf } from './configz.ts';
 import { podGc, type WorkloadController, workloadController } from './controllers.ts';
 import { featuresOf } from './features.ts';
 import { listField } from './fields.ts';
@@ -152,21 +153,30 @@ class RunningWorld implements World {
       if (state === undefined) throw new Error(`no node ${name}`);
       return state;
     };
+    const restart = (config: NodeSpec['config']): string | null => {
+      const restarted = restartKubelet(current(), config, this.#cluster.clock.now());
+      this.#states.set(name, restarted.ok ? restarted.value : { ...current(), mode: 'stopped' });
+      this.#touch();
+      return restarted.ok ? null : restarted.error;
+    };
+    const { kubeletVersion, os } = current().spec;
+    const control: KubeletControl = {
+      kubeletVersion,
+      os,
+      isRunning: () => current().mode !== 'stopped',
+      configuration: () => kubeletConfigOf(current().spec),
+      restart: fields => restart({ ...current().spec.config, ...fields }),
+    };
     return {
       name,
-      agent: kubeletAgent(current, () => this.#cluster.clock.now()),
+      agent: kubeletAgent(current, () => this.#cluster.clock.now(), control),
       state: current,
       setMode: mode => {
         const now = this.#cluster.clock.now();
         this.#states.set(name, { ...current(), mode, nextPassMs: now, nextLeaseMs: now, nextStatusMs: now });
         this.#touch();
       },
-      restart: config => {
-        const restarted = restartKubelet(current(), config, this.#cluster.clock.now());
-        this.#states.set(name, restarted.ok ? restarted.value : { ...current(), mode: 'stopped' });
-        this.#touch();
-        return restarted.ok ? null : restarted.error;
-      },
+      restart,
     };
   }
 

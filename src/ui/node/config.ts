@@ -1,7 +1,8 @@
 import type { EvictionConfig } from '../../eviction/config.ts';
 import type { LiveNode } from '../../eviction/live.ts';
 import { nodeOs } from '../../eviction/observe.ts';
-import { defaultEvictionHard, SIGNALS } from '../../eviction/signal.ts';
+import { defaultEvictionHard } from '../../eviction/signal.ts';
+import { SIGNALS } from '../../eviction/signal-names.ts';
 import { parseKubeletVersion } from '../../eviction/version.ts';
 import { type Line, line, span } from '../line.ts';
 import { fitText, tidy, wrap } from '../text.ts';

@@ -8,6 +8,7 @@ import type { Theme } from '../theme.ts';
 import { configLines } from './config.ts';
 import { findingLines } from './findings.ts';
 import { eventLines, podLines } from './lists.ts';
+import { nextLines } from './next.ts';
 import { explanationLine, signalLines } from './signals.ts';
 
 /** The name and the make of a node, and what is the matter with it. */
@@ -40,6 +41,7 @@ export function tabLine(node: LiveNode, details: LiveDetails, open: Tab, width: 
     config: 'Config',
     pods: `Pods${pods}`,
     events: 'Events',
+    next: 'Next',
   };
   const tabs = TABS.map(
     (tab): Line => [span(tab === open ? `[${names[tab]}]` : ` ${names[tab]} `, tab === open ? 'accent' : 'plain')],
@@ -77,13 +79,23 @@ export function tabLines({ node, details, tab, brief, width, now, theme }: TabIn
     case 'config':
       return [
         ...configLines(node, width),
+        ...uncompared(details, width),
         ...(findings.length === 0 ? [] : [line(''), line('Findings', 'strong'), ...findings.map(indent)]),
       ];
     case 'pods':
       return podLines(details.pods, width, now);
     case 'events':
       return eventLines(details.timeline, width, now);
+    case 'next':
+      return nextLines(details.next, width, theme);
   }
+}
+
+/** Few may read it, and few need to: told where the configuration is looked at, and nowhere else. */
+function uncompared({ uncompared: problem }: LiveDetails, width: number): readonly Line[] {
+  if (problem === null) return [];
+  const text = `Not compared with what kubeadm gives to nodes (kube-system/kubelet-config): ${problem.message}`;
+  return [line(''), ...wrap(text, width).map(part => line(part, 'faint'))];
 }
 
 function explained(node: LiveNode, width: number): readonly Line[] {

@@ -1,3 +1,4 @@
+import { shellWord } from '../../output/shell.ts';
 import { type Line, line } from '../line.ts';
 import type { UiState } from '../state.ts';
 import { wrap } from '../text.ts';
@@ -6,8 +7,10 @@ import { wrap } from '../text.ts';
 export interface CommandParts {
   /** `kubectl evict`. */
   readonly program: string;
-  /** Connection and scope flags as the user gave them, credentials left out. */
+  /** Connection flags as the user gave them, credentials left out. */
   readonly flags: readonly string[];
+  /** Flags of `status` itself. */
+  readonly statusFlags: readonly string[];
   /** The nodes or the selector the screen was opened for; empty: the default scope. */
   readonly scope: readonly string[];
 }
@@ -22,23 +25,23 @@ export function commandLine(parts: CommandParts, state: UiState, names: readonly
   else if (state.filter !== '' && names.length > 0 && names.length <= MOST_NAMES) words.push(...names);
   else if (parts.scope.length > 0) words.push(...parts.scope);
   else if (state.all) words.push('--all');
-  return [...words, ...parts.flags, '--plain'].map(quote).join(' ');
+  return [...words, ...parts.statusFlags, ...parts.flags, '--plain'].map(shellWord).join(' ');
 }
 
-/** A word as a POSIX shell takes it. */
-function quote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+/** The command line of other words than `status`, on the same cluster. */
+export function otherCommandLine(parts: CommandParts, words: readonly string[]): string {
+  return [...parts.program.split(' '), ...words, ...parts.flags].map(shellWord).join(' ');
 }
 
-/** The command line, to be read and copied. */
-export function commandLines(text: string, width: number): readonly Line[] {
+/** The command line, to be read and copied. `note`: what else it can do. */
+export function commandLines(text: string, note: string, width: number): readonly Line[] {
   return [
     line('The same on the command line', 'strong'),
     line(''),
     ...wrap(text, Math.max(20, width - 4)).map(part => line(`  ${part}`, 'accent')),
     line(''),
-    ...wrap('Copied, if your terminal takes OSC 52. With -o json in place of --plain it prints a document.', width).map(
-      part => line(part, 'faint'),
+    ...wrap(`Copied, if your terminal takes OSC 52.${note === '' ? '' : ` ${note}`}`, width).map(part =>
+      line(part, 'faint'),
     ),
   ];
 }

@@ -17,7 +17,7 @@ function legend({ glyphs, wordsOnly }: Theme): readonly Line[] {
 }
 
 /** The help page of a screen, made from its key table. */
-export function helpLines(bindings: readonly KeyBinding[], theme: Theme): readonly Line[] {
+export function helpLines(bindings: readonly KeyBinding<string>[], theme: Theme): readonly Line[] {
   const rows = bindings.map(binding => ({
     keys: binding.keys.map(key => keyName(key, theme.glyphs)).join(' '),
     binding,
@@ -58,7 +58,7 @@ function keyName(key: string, glyphs: Glyphs): string {
  * there is no room the last ones go first, but never help and quit.
  */
 export function hintLine(
-  bindings: readonly KeyBinding[],
+  bindings: readonly KeyBinding<string>[],
   hints: Readonly<Record<string, string>>,
   width: number,
   { glyphs }: Theme,

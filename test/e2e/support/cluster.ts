@@ -22,10 +22,13 @@ export const SCENARIOS = process.env['EVICT_E2E_SCENARIOS'] || undefined;
 /** The kubeconfig beside the administrator's of a user who may only list nodes and pods. */
 export const VIEWER = KUBECONFIG === undefined ? undefined : join(dirname(KUBECONFIG), 'viewer.kubeconfig');
 
+/** The folder with the program under test: `dist/bin`, or that of an executable. */
+export const PROGRAM_DIR = process.env['EVICT_PROGRAM_DIR'] || join(root, 'dist', 'bin');
+
 /** A clean environment: the built plugin first on PATH, nothing of the user's. */
 export function cleanEnv(more: Readonly<Record<string, string>> = {}): Record<string, string> {
   return {
-    PATH: [join(root, 'dist', 'bin'), process.env['PATH'] ?? ''].join(delimiter),
+    PATH: [PROGRAM_DIR, process.env['PATH'] ?? ''].join(delimiter),
     HOME: '/nonexistent',
     LANG: 'C.UTF-8',
     ...(KUBECONFIG === undefined ? {} : { KUBECONFIG }),

@@ -4,7 +4,8 @@ import type { NodeRecord, NodeRecords } from './node-records.ts';
 /** What to ask of which kubelet. */
 export interface KubeletQuestion {
   readonly record: NodeRecord;
-  readonly part: 'config' | 'stats';
+  /** `pods`: the figures of the node together with those of its pods. */
+  readonly part: 'config' | 'stats' | 'pods';
 }
 
 /** Milliseconds after which an answer is asked for again. */
@@ -34,7 +35,19 @@ export function nextQuestion(
   sweep: Sweep,
   nowMs: number,
 ): KubeletQuestion | null {
+  const question = onScreen(records, focus, nowMs) ?? offScreen(records, sweep, nowMs);
+  // One request tells both.
+  const withPods = question?.part === 'stats' && focus.next && question.record.node.name === focus.selected;
+  return withPods ? { ...question, part: 'pods' } : question;
+}
+
+function onScreen(records: NodeRecords, focus: LiveFocus, nowMs: number): KubeletQuestion | null {
   const seen = look(records, focus);
+  const [first] = seen;
+  if (first !== undefined && focus.next && first.node.name === focus.selected) {
+    const question = unread(first, nowMs) ?? podsOf(first, nowMs);
+    if (question !== null) return question;
+  }
   for (const record of seen) {
     const question = unread(record, nowMs);
     if (question !== null) return question;
@@ -44,7 +57,7 @@ export function nextQuestion(
     const question = old(record, after, AGAIN.config, nowMs);
     if (question !== null) return question;
   }
-  return offScreen(records, sweep, nowMs);
+  return null;
 }
 
 /** The node under the cursor, then the rows of the screen, those under pressure first. */
@@ -85,6 +98,12 @@ function old(record: NodeRecord, stats: number, config: number, nowMs: number): 
   if (record.asking > 0 || record.notBefore > nowMs) return null;
   if (nowMs - record.statsAt >= stats) return { record, part: 'stats' };
   return nowMs - record.configAt >= config ? { record, part: 'config' } : null;
+}
+
+/** Somebody wants to see its pods: their figures are as old as those of the node may be, or not known. */
+function podsOf(record: NodeRecord, nowMs: number): KubeletQuestion | null {
+  if (record.asking > 0 || record.notBefore > nowMs) return null;
+  return record.podsAt === 0 || nowMs - record.podsAt >= AGAIN.selected ? { record, part: 'pods' } : null;
 }
 
 /** When a kubelet that failed so often in a row is asked again, in milliseconds: 10 s, doubling, at most 5 minutes. */

@@ -1,6 +1,6 @@
 import { assessNode, type NodeReport, underPressure } from '../../../eviction/assess.ts';
 import type { EvictionConfig } from '../../../eviction/config.ts';
-import { configDrift } from '../../../eviction/drift.ts';
+import { type ClusterConfig, configDrift } from '../../../eviction/drift.ts';
 import { type Finding, sortFindings } from '../../../eviction/findings.ts';
 import { freshness } from '../../../eviction/freshness.ts';
 import type { KubeletProgress, LiveNode, LivePod } from '../../../eviction/live.ts';
@@ -24,6 +24,8 @@ export interface NodeRecord {
   stats: Reading<NodeStats> | null;
   configAt: number;
   statsAt: number;
+  /** When the figures of its pods were asked for, with its own; 0: they are not known. */
+  podsAt: number;
   /** Requests to its kubelet under way. */
   asking: number;
   /** Answers in a row that failed. */
@@ -67,6 +69,7 @@ export class NodeRecords {
   #drift: ReadonlyMap<string, Finding> = new Map();
   #driftKey = new Map<string, string>();
   #driftDue = false;
+  #clusterConfigs: readonly ClusterConfig[] = [];
 
   get size(): number {
     return this.#records.size;
@@ -138,6 +141,12 @@ export class NodeRecords {
     this.#driftDue = true;
   }
 
+  /** Takes what kubeadm gives to nodes: they are compared with it, too. */
+  compareWith(configs: readonly ClusterConfig[]): void {
+    this.#clusterConfigs = configs;
+    this.#driftDue = true;
+  }
+
   /** All nodes as they stand, by name; assesses what has changed. */
   snapshot(shared: SharedFacts, now: Instant): readonly LiveNode[] {
     if (this.#driftDue) this.#compare();
@@ -186,7 +195,7 @@ export class NodeRecords {
     const configured = [...this.#records.values()].flatMap(({ node, config }) =>
       config?.ok ? [{ node, config: config.value }] : [],
     );
-    const drift = configDrift(configured);
+    const drift = configDrift(configured, this.#clusterConfigs);
     for (const name of new Set([...drift.keys(), ...this.#drift.keys()])) {
       if (drift.get(name)?.message !== this.#drift.get(name)?.message) this.touch(name);
     }
@@ -231,6 +240,7 @@ function newRecord(node: NodeFacts): NodeRecord {
     stats: null,
     configAt: 0,
     statsAt: 0,
+    podsAt: 0,
     asking: 0,
     failures: 0,
     notBefore: 0,

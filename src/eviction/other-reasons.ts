@@ -1,0 +1,22 @@
+/** The reasons of other tombstones that can be asked for by name: what the kubelet writes when it ends or refuses a pod. */
+export const OTHER_REASONS: readonly string[] = [
+  'AppArmor',
+  'DeadlineExceeded',
+  'NodeAffinity',
+  'NodeName',
+  'NodePorts',
+  'NodeShutdown',
+  'OutOfcpu',
+  'OutOfephemeral-storage',
+  'OutOfmemory',
+  'OutOfpods',
+  'PodFeatureUnsupported',
+  'PodOSNotSupported',
+  'Preempting',
+  'Shutdown',
+  'SysctlForbidden',
+  'TaintToleration',
+  'Terminated',
+  'TopologyAffinityError',
+  'UnexpectedAdmissionError',
+];
