@@ -1,8 +1,9 @@
-// What the packaging scripts share: where things are, and how the manifest is made. Node's own modules only.
+// What the manifest's scripts share: where things are, and how it is made. Node's own modules only.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { archiveName, PLATFORMS } from '../scripts/release/platforms.mjs';
 
 /** The repository's folder. */
 export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -13,9 +14,23 @@ export function release() {
   return { version: `v${version}`, homepage: repository.url.replace(/^git\+/, '').replace(/\.git$/, '') };
 }
 
-/** File name of the archive of a release: the same for every platform it runs on. */
-export function archiveName(version) {
-  return `kubectl-evict-${version}.tar.gz`;
+/** Address of an archive of a release. */
+export function archiveUri({ version, homepage }, name) {
+  return `${homepage}/releases/download/${version}/${name}`;
+}
+
+/**
+ * What the template's blanks stand for, given the digest of each platform's archive.
+ * @throws Error when a platform has none
+ */
+export function templateValues({ version, homepage }, digestOf) {
+  const values = { version, homepage };
+  for (const [id, { krew }] of Object.entries(PLATFORMS)) {
+    const name = archiveName(version, id);
+    values[`${krew.os}-${krew.arch}-uri`] = archiveUri({ version, homepage }, name);
+    values[`${krew.os}-${krew.arch}-sha256`] = digestOf(name);
+  }
+  return values;
 }
 
 /** SHA-256 of some bytes, as 64 hexadecimal digits. */
@@ -29,7 +44,7 @@ export function sha256(bytes) {
  */
 export function fill(template, values) {
   const used = new Set();
-  const text = template.replace(/<(\w+)>/g, (_whole, name) => {
+  const text = template.replace(/<([\w-]+)>/g, (_whole, name) => {
     if (!Object.hasOwn(values, name)) throw new Error(`the template asks for ${name}, which is not known`);
     used.add(name);
     return values[name];

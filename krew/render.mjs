@@ -1,29 +1,23 @@
-// node krew/render.mjs ARCHIVE [MANIFEST]: fills krew/plugin.template.yaml for that archive and writes the manifest (default:
-// plugin.yaml). The digest is always that of the file given, never typed in.
+// node krew/render.mjs [FOLDER] [MANIFEST]: fills krew/plugin.template.yaml for the archives of a release (default: release/) and
+// writes the manifest (default: plugin.yaml). The digests are always those of the files, never typed in.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
-import { archiveName, fill, ROOT, release, sha256 } from './manifest.mjs';
+import { join } from 'node:path';
+import { fill, ROOT, release, sha256, templateValues } from './manifest.mjs';
 
-const [archive, manifest = join(ROOT, 'plugin.yaml')] = process.argv.slice(2);
-if (archive === undefined) {
-  process.stderr.write('usage: node krew/render.mjs ARCHIVE [MANIFEST]\n');
-  process.exit(2);
-}
-
-const { version, homepage } = release();
-if (basename(archive) !== archiveName(version)) {
-  process.stderr.write(`error: ${archive} is not the archive of this version, ${archiveName(version)}\n`);
+const [folder = join(ROOT, 'release'), manifest = join(ROOT, 'plugin.yaml')] = process.argv.slice(2);
+const template = readFileSync(join(ROOT, 'krew', 'plugin.template.yaml'), 'utf8');
+let text;
+try {
+  text = fill(
+    template,
+    templateValues(release(), name => sha256(readFileSync(join(folder, name)))),
+  );
+} catch (error) {
+  process.stderr.write(`error: ${error.message}\nnpm run build:release makes the archives of every platform\n`);
   process.exit(1);
 }
-const template = readFileSync(join(ROOT, 'krew', 'plugin.template.yaml'), 'utf8');
-const text = fill(template, {
-  version,
-  homepage,
-  uri: `${homepage}/releases/download/${version}/${archiveName(version)}`,
-  sha256: sha256(readFileSync(archive)),
-});
 const note = [
   '# Made by krew/render.mjs from krew/plugin.template.yaml: see krew/README.md before you edit it.',
-  '# The digest is that of the archive it was made for; the address answers once that archive is released.',
+  '# The digests are those of the archives of the last npm run build:release; the addresses answer once they are released.',
 ];
 writeFileSync(manifest, `${note.join('\n')}\n${text}`);

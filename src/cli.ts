@@ -1,21 +1,22 @@
 #!/usr/bin/env node
 import { arch, homedir, platform } from 'node:os';
 import { basename } from 'node:path';
-import { text as readText } from 'node:stream/consumers';
-import { setFlagsFromString } from 'node:v8';
+import type { Environment } from './cluster/connection.ts';
 import type { OpenOptions } from './cluster/open.ts';
 import type { Cluster } from './cluster/port.ts';
-import type { Clock, Deps, Io, ScreenTerminal, StatusScreen, TextSink } from './deps.ts';
-import { CancelledError, EvictError } from './errors.ts';
+import type { Clock, Deps, Files, Io, ScreenTerminal, StatusScreen, TextSink } from './deps.ts';
+import { EvictError } from './errors.ts';
 import { EXIT } from './exit-codes.ts';
 import { clean } from './output/clean.ts';
 import { run } from './run.ts';
-import { realFiles } from './world/files.ts';
+import { sleep } from './sleep.ts';
 
 // The only file that touches `process`: it builds the real world's Deps, runs, and sets the exit code.
 
 /** Filled in by the build from package.json. */
 declare const VERSION: string;
+/** Whether this is an executable with its runtime inside, and not a script that a runtime was told to run. */
+declare const SELF_CONTAINED: boolean;
 
 const USER_AGENT = `kubectl-evict/${VERSION} (${platform()}/${arch()})`;
 
@@ -70,28 +71,17 @@ function programName(path: string | undefined): string {
 
 const clock: Clock = {
   now: () => Date.now(),
-  sleep: (ms, signal) =>
-    new Promise((resolve, reject) => {
-      if (signal.aborted) {
-        reject(new CancelledError());
-        return;
-      }
-      const onAbort = (): void => {
-        clearTimeout(timer);
-        reject(new CancelledError());
-      };
-      const timer = setTimeout(() => {
-        signal.removeEventListener('abort', onAbort);
-        resolve();
-      }, ms);
-      signal.addEventListener('abort', onAbort, { once: true });
-    }),
+  sleep,
 };
 
 async function connect(options: OpenOptions, io: Io): Promise<Cluster> {
   // Loaded here, so that help, version and usage errors never pay for TLS and kubeconfigs.
-  const { openCluster } = await import('./cluster/open.ts');
-  return openCluster(options, {
+  const [{ openCluster }] = await Promise.all([import('./cluster/open.ts'), keepSmall()]);
+  return openCluster(options, environmentOf(io));
+}
+
+function environmentOf(io: Io): Environment {
+  return {
     env: process.env,
     homeDir: homedir(),
     cwd: process.cwd(),
@@ -99,7 +89,7 @@ async function connect(options: OpenOptions, io: Io): Promise<Cluster> {
     warn: line => void io.err.write(`${clean(line)}\n`),
     now: () => clock.now(),
     userAgent: USER_AGENT,
-  });
+  };
 }
 
 /** The user's terminal, for a screen. */
@@ -123,18 +113,32 @@ function screenTerminal(): ScreenTerminal {
   };
 }
 
+/** Makes the heap grow by a third at most between two collections, not by several times: lists are long, and a screen stays open. */
+async function keepSmall(): Promise<void> {
+  if (process.versions['bun'] === undefined)
+    (await import('node:v8')).default.setFlagsFromString('--heap-growing-percent=30');
+}
+
 async function openScreen(screen: StatusScreen): Promise<'quit' | 'interrupted'> {
-  // A screen stays open for hours: the heap may grow by a third between two collections, not by several times.
-  setFlagsFromString('--heap-growing-percent=30');
+  await keepSmall();
   const { openStatusScreen } = await import('./ui/mount.tsx');
   return openStatusScreen(screen, screenTerminal());
 }
+
+/** The user's files; the code for them is loaded when the first one is touched. */
+const loadFiles = async (): Promise<Files> => (await import('./world/files.ts')).realFiles;
+const files: Files = {
+  read: async (path, most) => (await loadFiles()).read(path, most),
+  create: async (path, content) => (await loadFiles()).create(path, content),
+  replace: async (path, old, content) => (await loadFiles()).replace(path, old, content),
+  openLines: async (path, append) => (await loadFiles()).openLines(path, append),
+};
 
 stopOnSignals();
 const io: Io = {
   in: {
     isTTY: process.stdin.isTTY === true,
-    readAll: () => readText(process.stdin),
+    readAll: async () => (await import('node:stream/consumers')).default.text(process.stdin),
     readLine: async signal => (await import('./world/read-line.ts')).readLine(process.stdin, signal),
   },
   out: sink(process.stdout),
@@ -145,14 +149,20 @@ const deps: Deps = {
   env: process.env,
   clock,
   signal: stop.signal,
-  program: programName(process.argv[1]),
+  program: programName(SELF_CONTAINED ? process.argv0 : process.argv[1]),
   version: VERSION,
   connect: options => connect(options, io),
-  files: realFiles,
+  kubeconfigNames: async flags =>
+    (await import('./cluster/kubeconfig-names.ts')).kubeconfigNames(flags, environmentOf(io)),
+  files,
   readArchive: async function* (path, signal) {
     yield* (await import('./world/archive.ts')).readArchive(path, process.stdin, signal);
   },
   openScreen,
+  demos: {
+    announce: async kubeconfig => (await import('./world/demos.ts')).openDemos(process.env).announce(kubeconfig),
+    running: async () => (await import('./world/demos.ts')).openDemos(process.env).running(),
+  },
   simulate: async source => (await import('./world/simulate.ts')).simulate(source, USER_AGENT),
 };
 

@@ -1,6 +1,8 @@
 import type { ArchiveEntry } from './cluster/archive.ts';
+import type { ConnectionFlags } from './cluster/connection.ts';
 import type { OpenOptions } from './cluster/open.ts';
 import type { Cluster } from './cluster/port.ts';
+import type { ScreenActions } from './eviction/actions.ts';
 import type { LiveSource } from './eviction/live.ts';
 
 /** A stream that text is written to; resolves when the text is taken, so that nothing piles up. */
@@ -76,6 +78,24 @@ export interface SimulatedCluster {
   close(): Promise<void>;
 }
 
+/** The simulated clusters that this user has open on this machine, so that one process finds that of another. */
+export interface Demos {
+  /**
+   * Leaves the kubeconfig of an open one for `running`, readable for the user alone, until it is withdrawn. Never fails: where there
+   * is no safe place, `file` is null.
+   */
+  announce(kubeconfig: string): Promise<{ readonly file: string | null; withdraw(): Promise<void> }>;
+  /** The kubeconfig files of those that answer. What killed ones left behind is removed. */
+  running(): Promise<readonly string[]>;
+}
+
+/** What a kubeconfig names. Untrusted text. */
+export interface KubeconfigNames {
+  readonly contexts: readonly string[];
+  readonly clusters: readonly string[];
+  readonly users: readonly string[];
+}
+
 /** What a simulated cluster shows: a scenario by name, or what a snapshot kept. */
 export type SimulationSource =
   | { readonly kind: 'scenario'; readonly name: string }
@@ -84,13 +104,19 @@ export type SimulationSource =
 /** A live screen about nodes. */
 export interface StatusScreen {
   readonly source: LiveSource;
+  readonly actions: ScreenActions;
   readonly color: boolean;
   /** It begins with every node, not only with those under pressure. */
   readonly all: boolean;
   /** Nodes near a threshold are listed with those under pressure. */
   readonly near: boolean;
-  /** What the command line for the screen is made from: the program, flags without credentials, node names or selector. */
-  readonly command: { readonly program: string; readonly flags: readonly string[]; readonly scope: readonly string[] };
+  /** What the command line for the screen is made from: connection flags without credentials, its own flags, node names or selector. */
+  readonly command: {
+    readonly program: string;
+    readonly flags: readonly string[];
+    readonly statusFlags: readonly string[];
+    readonly scope: readonly string[];
+  };
   /** Closes it. */
   readonly signal: AbortSignal;
 }
@@ -121,6 +147,8 @@ export interface Deps {
   readonly version: string;
   /** @throws ClusterError `config` when there is nothing usable to connect to */
   connect(options: OpenOptions): Promise<Cluster>;
+  /** The names in the kubeconfig that these flags lead to. @throws ClusterError `config` */
+  kubeconfigNames(flags: ConnectionFlags): Promise<KubeconfigNames>;
   readonly files: Files;
   /**
    * Reads an archive that purge wrote, line by line; `-` is stdin. Rejects with an EvictError when it cannot be read, and with a
@@ -129,6 +157,7 @@ export interface Deps {
   readArchive(path: string, signal: AbortSignal): AsyncIterable<ArchiveEntry>;
   /** Starts a simulated cluster. @throws UsageError for an unknown scenario; EvictError for what is no snapshot */
   simulate(source: SimulationSource): Promise<SimulatedCluster>;
+  readonly demos: Demos;
   /** Takes over the terminal until the user leaves the screen, or its signal fires. */
   openScreen(screen: StatusScreen): Promise<'quit' | 'interrupted'>;
 }

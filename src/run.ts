@@ -1,42 +1,25 @@
 import type { Command } from './commands/command.ts';
-import { demoCommand } from './commands/demo.ts';
+import { COMMANDS } from './commands/definitions/index.ts';
 import { commandHelp, programHelp } from './commands/help.ts';
-import { purgeCommand } from './commands/purge/command.ts';
-import { rbacCommand } from './commands/rbac.ts';
 import { chooseCommand, readArguments } from './commands/register.ts';
-import { reportCommand } from './commands/report.ts';
-import { snapshotCommand } from './commands/snapshot.ts';
-import { statusCommand } from './commands/status/command.ts';
-import { tuneCommand } from './commands/tune/command.ts';
-import { verifyCommand } from './commands/verify/command.ts';
-import { versionCommand } from './commands/version.ts';
-import { whyCommand } from './commands/why/command.ts';
+import { versionBody } from './commands/version.ts';
 import type { Deps } from './deps.ts';
 import { CancelledError, EvictError, UsageError } from './errors.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { clean } from './output/clean.ts';
 import { errorText } from './output/error-text.ts';
 
-/** The commands, in the order of the help page. */
-export const COMMANDS: readonly Command[] = [
-  statusCommand,
-  tuneCommand,
-  verifyCommand,
-  purgeCommand,
-  whyCommand,
-  reportCommand,
-  rbacCommand,
-  snapshotCommand,
-  demoCommand,
-  versionCommand,
-];
-
 /** Runs a command line. The one place where errors become text and codes; never rejects. */
 export async function run(argv: readonly string[], deps: Deps): Promise<ExitCode> {
   let command: Command | null = null;
   try {
+    // Asked by shells and by kubectl, not by people: no help page knows it.
+    if (argv[0] === '__complete' || argv[0] === '__completeNoDesc') {
+      const { complete } = await import('./commands/completion/complete.ts');
+      return await complete(argv.slice(1), COMMANDS, deps, argv[0] === '__complete');
+    }
     const choice = chooseCommand(argv, COMMANDS);
-    if (choice.kind === 'version') return await versionCommand.run(null, deps);
+    if (choice.kind === 'version') return await versionBody.run(null, deps);
     command = choice.command;
     if (choice.kind === 'help') {
       const text = command === null ? programHelp(deps.program, COMMANDS) : commandHelp(deps.program, command);
@@ -44,7 +27,8 @@ export async function run(argv: readonly string[], deps: Deps): Promise<ExitCode
       return EXIT.ok;
     }
     const args = await readArguments(choice.words, choice.command);
-    return await choice.command.run(choice.command.parse(args, deps), deps);
+    const body = await choice.command.load();
+    return await body.run(body.parse(args, deps), deps);
   } catch (error) {
     const code = error instanceof EvictError ? error.exitCode : EXIT.error;
     // Where nothing can be told any more, the code still tells.

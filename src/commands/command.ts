@@ -17,7 +17,15 @@ export interface FlagSpec {
   readonly choices?: readonly string[];
   /** As shown in help; the parser of the command applies it. */
   readonly fallback?: string;
+  /** What completion offers for the value, where there are no choices. @default nothing */
+  readonly completes?: Completes;
 }
+
+/**
+ * What completion offers: names that the kubeconfig or the cluster knows (`subject`: pods and nodes, as `why` takes them), files, or
+ * some texts out of many.
+ */
+export type Completes = 'context' | 'cluster' | 'user' | 'namespace' | 'node' | 'subject' | 'file' | readonly string[];
 
 /** What stood on the command line, checked for names and choices only. */
 export interface ParsedArgs {
@@ -29,7 +37,14 @@ export interface ParsedArgs {
   values(name: string): readonly string[];
 }
 
-/** A command: metadata, flags, and two steps: everything parsed into one options value, then run. */
+/** The two steps of a command: everything parsed into one options value, then run. */
+export interface CommandBody<Options = unknown> {
+  /** @throws UsageError */
+  parse(args: ParsedArgs, deps: Deps): Options;
+  run(options: Options, deps: Deps): Promise<ExitCode>;
+}
+
+/** A command as help, README and completion know it: static data, small. What it does is loaded when it is run. */
 export interface Command<Options = unknown> {
   readonly name: string;
   /** One line for the list of commands. */
@@ -41,10 +56,12 @@ export interface Command<Options = unknown> {
   readonly examples: readonly { readonly line: string; readonly does: string }[];
   /** Most positionals it takes. @default 0 */
   readonly maxPositionals?: number;
+  /** Words of its own that may stand first, for completion. @default none */
+  readonly actions?: readonly string[];
+  /** What completion offers for positionals. @default nothing */
+  readonly completes?: Completes;
   readonly flags: readonly FlagSpec[];
   /** Whether it takes the flags that every command with a cluster takes. */
   readonly connects: boolean;
-  /** @throws UsageError */
-  parse(args: ParsedArgs, deps: Deps): Options;
-  run(options: Options, deps: Deps): Promise<ExitCode>;
+  load(): Promise<CommandBody<Options>>;
 }

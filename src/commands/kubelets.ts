@@ -1,7 +1,7 @@
 import pMap from 'p-map';
 import type { Cluster } from '../cluster/port.ts';
 import type { NodeFacts, Reading } from '../eviction/node.ts';
-import type { Purpose } from '../eviction/rights.ts';
+import type { Purpose } from '../eviction/purposes.ts';
 import { read } from './reading.ts';
 
 /** The right to ask kubelets anything through the API server. */

@@ -2,14 +2,16 @@ import pMap from 'p-map';
 import type { Cluster, Right } from '../cluster/port.ts';
 import type { Deps } from '../deps.ts';
 import { UsageError } from '../errors.ts';
-import { type AccessQuestion, accessQuestions, needsOf, PURPOSES, type Purpose } from '../eviction/rights.ts';
+import { PURPOSES, type Purpose } from '../eviction/purposes.ts';
+import { type AccessQuestion, accessQuestions, needsOf } from '../eviction/rights.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { type AccessAnswer, accessReview, accessTable } from '../output/access-document.ts';
 import { toJson, toYaml } from '../output/documents.ts';
 import { roleManifest } from '../output/rbac-manifest.ts';
 import { choosePaint } from '../output/style.ts';
-import type { Command, ParsedArgs } from './command.ts';
-import { type ConnectionOptions, colorOf, connectionOptions } from './flags.ts';
+import type { CommandBody, ParsedArgs } from './command.ts';
+import { RBAC_OUTPUTS } from './definitions/rbac.ts';
+import { type ConnectionOptions, colorOf, connectionOptions } from './flag-values.ts';
 import { read } from './reading.ts';
 
 /** Everything `rbac` was asked for. */
@@ -23,46 +25,8 @@ export interface RbacOptions {
   readonly color: 'auto' | 'always' | 'never';
 }
 
-const OUTPUTS = ['table', 'json', 'yaml'] as const;
-
-/** `rbac`: the rights a command needs, as a role; or whether the user has them. */
-export const rbacCommand: Command<RbacOptions> = {
-  name: 'rbac',
-  summary: 'the smallest ClusterRole for a command, with comments; --check: what you may do',
-  usage: 'rbac [--for COMMAND] [--check] [flags]',
-  description: [
-    'Prints a ClusterRole with the rights that a command asks for, each with what it is for and what is lost without it. For purge and report, -n prints a Role for that namespace instead. Nothing is applied and no cluster is asked.',
-    'With --check it asks the server (SelfSubjectAccessReview) which of these rights you have: everywhere, or with -n in one namespace. A missing right is an answer, not an error: the exit code is 0.',
-  ],
-  examples: [
-    { line: 'rbac --for status', does: 'the rights that status uses' },
-    { line: 'rbac --for purge -n shop', does: 'a Role to purge in one namespace' },
-    { line: 'rbac --check', does: 'what you may do, command by command' },
-    { line: 'rbac --check --for purge -n shop', does: 'whether you may purge in a namespace' },
-  ],
-  flags: [
-    {
-      name: 'for',
-      type: 'string',
-      placeholder: 'COMMAND',
-      choices: PURPOSES,
-      help: `the command the role is for: ${PURPOSES.join(', ')} (default status; with --check all)`,
-    },
-    { name: 'check', type: 'boolean', help: 'ask the server which of these rights you have, and print no role' },
-    {
-      name: 'output',
-      short: 'o',
-      type: 'string',
-      placeholder: 'FORMAT',
-      choices: OUTPUTS,
-      help: 'with --check: table, json or yaml (default table)',
-    },
-    { name: 'no-headers', type: 'boolean', help: 'with --check: rows only' },
-  ],
-  connects: true,
-  parse: parseRbac,
-  run: runRbac,
-};
+/** What `rbac` does. */
+export const rbacBody: CommandBody<RbacOptions> = { parse: parseRbac, run: runRbac };
 
 function parseRbac(args: ParsedArgs): RbacOptions {
   const check = args.flag('check');
@@ -71,7 +35,7 @@ function parseRbac(args: ParsedArgs): RbacOptions {
     connection: connectionOptions(args),
     purpose: given ?? (check ? 'all' : 'status'),
     check,
-    output: OUTPUTS.find(o => o === args.value('output')) ?? 'table',
+    output: RBAC_OUTPUTS.find(o => o === args.value('output')) ?? 'table',
     headers: !args.flag('no-headers'),
     color: colorOf(args),
   };

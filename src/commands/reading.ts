@@ -1,6 +1,6 @@
 import { CancelledError, ClusterError } from '../errors.ts';
 import type { Reading, ReadProblem } from '../eviction/node.ts';
-import type { Purpose } from '../eviction/rights.ts';
+import type { Purpose } from '../eviction/purposes.ts';
 
 /** A reading, with the error itself for those who must throw it on. */
 export type Attempt<T> = Reading<T> & { readonly cause?: unknown };

@@ -66,14 +66,13 @@ export async function readArguments(words: readonly string[], command: Command):
     if (!word.startsWith('-') || word === '-') continue;
     checkFlag(word, flags);
   }
-  // Loaded here: help, version and wrong command lines never need it.
-  const { default: yargs } = await import('yargs');
-  const parser = yargs(words.map(keepQuotes))
-    .help(false)
-    .version(false)
-    .exitProcess(false)
-    .detectLocale(false)
-    .parserConfiguration({
+  // Loaded here: help, version and wrong command lines never need it. Of yargs its parser is enough: what it would say of wrong
+  // flags has been said above, in kubectl's words.
+  const { Parser } = await import('yargs/helpers');
+  const parsed: Readonly<Record<string, unknown>> = Parser(words.map(keepQuotes), {
+    // Everything is read as text, so that "=false" and repeated flags mean what they mean in kubectl.
+    string: flags.map(flag => flag.name),
+    configuration: {
       'boolean-negation': false,
       'camel-case-expansion': false,
       'dot-notation': false,
@@ -82,15 +81,8 @@ export async function readArguments(words: readonly string[], command: Command):
       'short-option-groups': false,
       'duplicate-arguments-array': true,
       'populate--': false,
-    })
-    .fail((message, error) => {
-      throw error instanceof UsageError ? error : new UsageError(message || String(error));
-    });
-  for (const flag of flags) {
-    // Everything is read as text, so that "=false" and repeated flags mean what they mean in kubectl.
-    parser.option(flag.name, { type: 'string', array: false });
-  }
-  const parsed: Readonly<Record<string, unknown>> = await parser.parseAsync();
+    },
+  });
   const positionals = (Array.isArray(parsed['_']) ? parsed['_'] : []).map(String);
   const given = positionals.slice(positionals.indexOf(command.name) + 1);
   const before = positionals.slice(0, positionals.indexOf(command.name));

@@ -1,18 +1,18 @@
 import type { Cluster } from '../cluster/port.ts';
 import type { Deps } from '../deps.ts';
 import { EvictError, UsageError } from '../errors.ts';
-import type { EvictionEvidence } from '../eviction/decode.ts';
 import type { Instant } from '../eviction/node.ts';
-import { type EvictedEvent, evictionOfEvent, evictionOfPod, ReportTally } from '../eviction/report.ts';
+import { evictionOfEvent, evictionOfPod, ReportTally } from '../eviction/report.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { alertManifest } from '../output/alert-manifest.ts';
 import { toJson, toYaml } from '../output/documents.ts';
 import { errorText } from '../output/error-text.ts';
 import { evictionReport, type ReportError, type ReportHead } from '../output/report-document.ts';
 import { reportText } from '../output/report-text.ts';
-import type { Command, ParsedArgs } from './command.ts';
-import { type ConnectionOptions, connectionOptions, integer, milliseconds } from './flags.ts';
-import { read } from './reading.ts';
+import type { CommandBody, ParsedArgs } from './command.ts';
+import { REPORT_OUTPUTS } from './definitions/report.ts';
+import { type ConnectionOptions, connectionOptions, integer, milliseconds } from './flag-values.ts';
+import { type EvictionsRead, readEvictions } from './report-gather.ts';
 
 /** Everything `report` was asked for. */
 export interface ReportOptions {
@@ -32,66 +32,11 @@ export interface ReportOptions {
   readonly program: string;
 }
 
-const OUTPUTS = ['table', 'json', 'yaml'] as const;
 /** Rows of each table; a document has them all. */
 const DEFAULT_TOP = 10;
 
-/** `report`: who is evicted, where, for what, when. */
-export const reportCommand: Command<ReportOptions> = {
-  name: 'report',
-  summary: 'who gets evicted, where, for what: by owner, node, namespace, cause and time',
-  usage: 'report [-f ARCHIVE] [flags]',
-  description: [
-    'Counts evictions by cause, owner, node and namespace, and draws when they were. Each is counted once, from what is left of it: Evicted pods; pods that the kubelet evicted but that lack the reason; events (about the last hour) whose pod is gone; archives that "purge --archive" wrote.',
-    'With -f no cluster is asked, unless --live is given, too. The time of an eviction stands in no field: it is the best that pod and event tell, and often means "not later than". Nothing is changed.',
-  ],
-  examples: [
-    { line: 'report -A', does: 'the whole cluster' },
-    { line: 'report -n shop --since 24h', does: 'the last day of one namespace' },
-    { line: 'report -f evicted.ndjson', does: 'what an archive tells, without a cluster' },
-    { line: 'report -A --live -f evicted.ndjson -o json', does: 'what was purged and what is there, together' },
-    { line: 'report --print-alert', does: 'a PrometheusRule for the same conditions' },
-  ],
-  connects: true,
-  flags: [
-    {
-      name: 'filename',
-      short: 'f',
-      type: 'strings',
-      placeholder: 'ARCHIVE',
-      help: 'read an archive of purge instead of the cluster; - is stdin; may be repeated',
-    },
-    { name: 'live', type: 'boolean', help: 'with -f: ask the cluster, too' },
-    {
-      name: 'since',
-      type: 'string',
-      placeholder: 'DURATION',
-      help: 'only evictions of the last 24h (or so); those of unknown time are left out',
-    },
-    {
-      name: 'top',
-      type: 'string',
-      placeholder: 'N',
-      help: 'the N largest of each grouping; 0 for all (default 10 in tables, all in documents)',
-    },
-    {
-      name: 'output',
-      short: 'o',
-      type: 'string',
-      placeholder: 'FORMAT',
-      choices: OUTPUTS,
-      fallback: 'table',
-      help: 'table, json or yaml',
-    },
-    {
-      name: 'print-alert',
-      type: 'boolean',
-      help: 'print a PrometheusRule that tells of evictions as they happen, and ask no cluster; -n limits it to a namespace',
-    },
-  ],
-  parse: parseReport,
-  run: runReport,
-};
+/** What `report` does. */
+export const reportBody: CommandBody<ReportOptions> = { parse: parseReport, run: runReport };
 
 function parseReport(args: ParsedArgs, deps: Deps): ReportOptions {
   const files = args.values('filename');
@@ -99,7 +44,7 @@ function parseReport(args: ParsedArgs, deps: Deps): ReportOptions {
   if (files.filter(file => file === '-').length > 1) throw new UsageError('stdin can be read once only');
   const alert = args.flag('print-alert');
   if (args.flag('live') && files.length === 0) throw new UsageError('--live needs --filename');
-  const output = OUTPUTS.find(o => o === args.value('output')) ?? 'table';
+  const output = REPORT_OUTPUTS.find(o => o === args.value('output')) ?? 'table';
   const wrong = ['filename', 'since', 'top', 'output'].find(name => args.value(name) !== undefined);
   if (alert && wrong !== undefined) throw new UsageError(`--print-alert and --${wrong} exclude each other`);
   const since = args.value('since');
@@ -153,8 +98,6 @@ class Reporter {
   /** Fixed with the first eviction, so that the window does not move while it is counted. */
   #takenAt: Instant | null = null;
   #tally: ReportTally | null = null;
-  /** What keeps the pods from being read, to be thrown when nothing else could be. */
-  #podsCause: unknown;
 
   constructor(cluster: Cluster | null, options: ReportOptions, deps: Deps) {
     this.#cluster = cluster;
@@ -166,9 +109,8 @@ class Reporter {
 
   async run(): Promise<ExitCode> {
     const { files, top } = this.#options;
-    const events = this.#cluster === null ? null : await this.#readEvents(this.#cluster);
-    if (this.#cluster !== null) await this.#countPods(this.#cluster, events ?? []);
-    if (this.#podsCause !== undefined && events === null && files.length === 0) throw this.#podsCause;
+    const { events, podsCause } = this.#cluster === null ? NOTHING_READ : await this.#readCluster(this.#cluster);
+    if (podsCause !== undefined && events === null && files.length === 0) throw podsCause;
     for (const file of files) await this.#countArchive(file);
     for (const event of events ?? []) this.#tallied().add(evictionOfEvent(event));
     const report = this.#tallied().report(top);
@@ -199,48 +141,17 @@ class Reporter {
     await io.out.write(output === 'json' ? toJson(document) : toYaml(document));
   }
 
-  /** @returns null when they cannot be read */
-  async #readEvents(cluster: Cluster): Promise<readonly EvictedEvent[] | null> {
-    const listed = await read(cluster.evictedEvents(this.#namespace), 'list events', this.#options.program, 'report');
-    if (!listed.ok) {
-      this.#note({ what: 'events', file: null, ...listed.problem });
-      return null;
-    }
-    this.#learnTime(listed.value.serverTime);
-    if (listed.value.cut) {
-      const message = 'there are more than 10,000 eviction events: only the first were read';
-      this.#note({ what: 'events', file: null, reason: 'too-large', message, remedy: null });
-    }
-    return listed.value.items;
-  }
-
-  async #countPods(cluster: Cluster, events: readonly EvictedEvent[]): Promise<void> {
-    const evidence = new Map<string, EvictionEvidence>();
-    // Of several events about a pod the first tells when it was evicted.
-    for (const event of events) {
-      const at = event.evidence.at ?? Number.MAX_VALUE;
-      if (at <= (evidence.get(event.uid)?.at ?? Number.MAX_VALUE)) evidence.set(event.uid, event.evidence);
-    }
-    const query = { namespace: this.#namespace, selector: null, node: null, succeeded: true };
-    const counting = this.#countPages(cluster.purging.tombstones(query, this.#deps.signal), evidence);
-    const counted = await read(counting, 'list pods', this.#options.program, 'report');
-    if (counted.ok) return;
-    const { reason, message, remedy } = counted.problem;
-    this.#note({ what: 'pods', file: null, reason, message, remedy });
-    this.#podsCause = counted.cause;
-  }
-
-  async #countPages(
-    pages: ReturnType<Cluster['purging']['tombstones']>,
-    evidence: ReadonlyMap<string, EvictionEvidence>,
-  ): Promise<void> {
-    for await (const { items, serverTime } of pages) {
-      this.#learnTime(serverTime);
-      for (const { facts } of items) {
-        const eviction = evictionOfPod(facts, evidence.get(facts.uid) ?? null, false);
-        if (eviction !== null) this.#tallied().add(eviction);
-      }
-    }
+  async #readCluster(cluster: Cluster): Promise<EvictionsRead> {
+    const { program } = this.#options;
+    return await readEvictions(
+      cluster,
+      { namespace: this.#namespace, program, signal: this.#deps.signal },
+      {
+        learnTime: serverTime => this.#learnTime(serverTime),
+        add: eviction => this.#tallied().add(eviction),
+        note: error => this.#note(error),
+      },
+    );
   }
 
   async #countArchive(file: string): Promise<void> {
@@ -300,6 +211,7 @@ class Reporter {
   }
 }
 
+const NOTHING_READ: EvictionsRead = { events: null, podsCause: undefined };
 const MOST_ERRORS = 1000;
 /** Reasons for which a report is smaller, and says so, but not wrong. */
 const HARMLESS = ['forbidden', 'too-large', 'torn'];

@@ -29,6 +29,8 @@ export async function serve(...args) {
 export function timed([program, ...args], env) {
   const script = 'TIMEFORMAT="%R %U %S"; time "$@" >/dev/null 2>&1';
   const done = spawnSync('bash', ['-c', script, 'bash', program, ...args], { env, encoding: 'utf8' });
+  // A program that fails at once is no fast one.
+  if (done.status !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${done.status}`);
   const [wall, user, system] = done.stderr.trim().split(/\s+/).slice(-3).map(Number);
   return { wall, cpu: user + system };
 }

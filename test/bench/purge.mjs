@@ -2,7 +2,9 @@
 //
 //   EVICT_E2E_KUBECONFIG=... EVICT_E2E_SCENARIOS=... npm run bench:purge [-- --rounds 3 --pods 5000 --few 60 --no-memory --memory-only]
 //
-// All contestants run in one go, one after the other, round by round, on fresh pods each time; medians are printed.
+// Ours, kubectl and the one-liner are timed from start to exit, listing included; the server's limit only while deletes are sent,
+// its list read beforehand. All contestants run in one go, one after the other, round by round, on fresh pods each time; medians
+// are printed.
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';

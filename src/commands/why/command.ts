@@ -1,7 +1,7 @@
 import type { Cluster } from '../../cluster/port.ts';
 import type { Deps } from '../../deps.ts';
 import { ClusterError, UsageError } from '../../errors.ts';
-import { SIGNALS } from '../../eviction/signal.ts';
+import { SIGNALS } from '../../eviction/signal-names.ts';
 import type { SurveyError } from '../../eviction/survey.ts';
 import { EXIT, type ExitCode } from '../../exit-codes.ts';
 import { toJson, toYaml } from '../../output/documents.ts';
@@ -9,8 +9,9 @@ import { errorText } from '../../output/error-text.ts';
 import { choosePaint } from '../../output/style.ts';
 import { nodeReportDocument, podEvictionDocument } from '../../output/why-document.ts';
 import { nodeStoryText, podStoryText } from '../../output/why-text.ts';
-import type { Command, ParsedArgs } from '../command.ts';
-import { type ConnectionOptions, colorOf, connectionOptions, milliseconds } from '../flags.ts';
+import type { CommandBody, ParsedArgs } from '../command.ts';
+import { WHY_OUTPUTS } from '../definitions/why.ts';
+import { type ConnectionOptions, colorOf, connectionOptions, milliseconds } from '../flag-values.ts';
 import { tellNode, tellPod, type WhyQuery } from './gather.ts';
 
 type Output = 'text' | 'json' | 'yaml';
@@ -26,53 +27,8 @@ export interface WhyOptions {
   readonly color: 'auto' | 'always' | 'never';
 }
 
-const OUTPUTS: readonly Output[] = ['text', 'json', 'yaml'];
-
-/** `why`: the story of an evicted pod, or of a node under pressure. */
-export const whyCommand: Command<WhyOptions> = {
-  name: 'why',
-  summary: 'why a pod was evicted, or a node is under pressure, and what comes next',
-  usage: 'why [pod/|node/]NAME [flags]',
-  description: [
-    'For a pod: what the kubelet evicted it for, the signal (and how sure that is), threshold and what was available, which containers used more than they had requested, how the node is now, who makes the pod again, and whether its remains may be purged.',
-    "For a node: the signal that binds, what fills it, the kubelet's eviction order (who goes next, and the keys that rank them), pods that are refused here over and over, and one timeline. Events reach back about an hour. A bare name is a pod's, else a node's.",
-    'Nothing is changed, and no pod is evicted.',
-  ],
-  examples: [
-    { line: 'why pod/web-5d9c-x2x7p -n shop', does: 'why this pod was evicted' },
-    { line: 'why node/worker-7', does: 'why this node is under pressure, and which pods go next' },
-    { line: 'why node/worker-7 --signal memory.available', does: 'who would go first if memory ran short' },
-  ],
-  maxPositionals: 2,
-  connects: true,
-  flags: [
-    {
-      name: 'signal',
-      type: 'string',
-      placeholder: 'SIGNAL',
-      choices: SIGNALS,
-      help: 'the eviction order for this signal (default those whose thresholds are met, else the closest)',
-    },
-    {
-      name: 'output',
-      short: 'o',
-      type: 'string',
-      placeholder: 'FORMAT',
-      choices: OUTPUTS,
-      fallback: 'text',
-      help: 'text, json or yaml',
-    },
-    {
-      name: 'kubelet-timeout',
-      type: 'string',
-      placeholder: 'DURATION',
-      fallback: '5s',
-      help: 'longest wait for one answer of a kubelet',
-    },
-  ],
-  parse: parseWhy,
-  run: runWhy,
-};
+/** What `why` does. */
+export const whyBody: CommandBody<WhyOptions> = { parse: parseWhy, run: runWhy };
 
 const KINDS: ReadonlyMap<string, 'pod' | 'node'> = new Map([
   ['pod', 'pod'],
@@ -117,7 +73,7 @@ function parseWhy(args: ParsedArgs, deps: Deps): WhyOptions {
       }),
       program: deps.program,
     },
-    output: OUTPUTS.find(o => o === args.value('output')) ?? 'text',
+    output: WHY_OUTPUTS.find(o => o === args.value('output')) ?? 'text',
     color: colorOf(args),
   };
 }
