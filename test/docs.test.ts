@@ -2,27 +2,29 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import type { FlagSpec } from '../src/commands/command.ts';
+import type { Command, FlagSpec } from '../src/commands/command.ts';
+import { COMMANDS } from '../src/commands/definitions/index.ts';
 import { CONNECTION_FLAGS, GLOBAL_FLAGS } from '../src/commands/flags.ts';
 import { flagNames } from '../src/commands/help.ts';
 import { chooseCommand, readArguments } from '../src/commands/register.ts';
-import { statusCommand } from '../src/commands/status/command.ts';
 import { UsageError } from '../src/errors.ts';
 import { FINDING_CODES } from '../src/eviction/findings.ts';
 import type { SignalState } from '../src/eviction/signal-report.ts';
 import { EXIT } from '../src/exit-codes.ts';
 import { roleManifest } from '../src/output/rbac-manifest.ts';
-import { COMMANDS } from '../src/run.ts';
 import { testDeps } from './support/deps.ts';
 
 // What README promises, against the program. UPDATE_DOCS=1 rewrites the generated blocks instead of complaining.
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
-const README = join(ROOT, 'README.md');
 const PROGRAM = 'kubectl evict';
 
+function read(document: string): string {
+  return readFileSync(join(ROOT, document), 'utf8');
+}
+
 function readme(): string {
-  return readFileSync(README, 'utf8');
+  return read('README.md');
 }
 
 /** What stands between the two marks of a generated block; null: there is no such block. */
@@ -48,11 +50,22 @@ function flagTable(flags: readonly FlagSpec[]): string {
   return `\n${markdownTable([['flag', 'meaning', 'default'], ...rows])}\n`;
 }
 
-const GENERATED: readonly (readonly [string, string])[] = [
-  ['flags of status', flagTable(statusCommand.flags)],
-  ['connection flags', flagTable(CONNECTION_FLAGS)],
-  ['common flags', flagTable(GLOBAL_FLAGS)],
-  ['role', `\n\`\`\`yaml\n${roleManifest('status', PROGRAM)}\`\`\`\n\n`],
+/** How a command is called, with its own flags and examples: the help page without what its document says better. */
+function usageOf(command: Command): string {
+  const examples = command.examples.map(e => `kubectl evict ${e.line}   # ${e.does}\n`).join('');
+  const more = command.connects
+    ? '[Flags to reach a cluster, and those of every command](../flags.md).\n\n'
+    : '[Flags of every command](../flags.md#of-every-command).\n\n';
+  const own = command.flags.length === 0 ? '\n' : flagTable(command.flags);
+  return `\n## Usage\n\n\`\`\`\nkubectl evict ${command.usage}\n\`\`\`\n${own}${more}\`\`\`sh\n${examples}\`\`\`\n\n`;
+}
+
+/** The generated blocks: document, name, content. */
+const GENERATED: readonly (readonly [string, string, string])[] = [
+  ['docs/flags.md', 'connection flags', flagTable(CONNECTION_FLAGS)],
+  ['docs/flags.md', 'common flags', flagTable(GLOBAL_FLAGS)],
+  ['docs/commands/rbac.md', 'role', `\n\`\`\`yaml\n${roleManifest('status', PROGRAM)}\`\`\`\n\n`],
+  ...COMMANDS.map(c => [`docs/commands/${c.name}.md`, `usage of ${c.name}`, usageOf(c)] as const),
 ];
 
 /** The command lines of the plugin in a Markdown text, without prompt, comment, pipe and redirection. */
@@ -75,7 +88,8 @@ function words(line: string): readonly string[] {
 async function understand(line: string): Promise<string> {
   const choice = chooseCommand(words(line), COMMANDS);
   if (choice.kind === 'run') {
-    choice.command.parse(await readArguments(choice.words, choice.command), testDeps({}, [], []));
+    const body = await choice.command.load();
+    body.parse(await readArguments(choice.words, choice.command), testDeps({ stdin: [] }, [], []));
   }
   return choice.kind;
 }
@@ -89,28 +103,25 @@ function firstColumn(markdown: string, heading: string): readonly string[] {
     .flatMap(row => [...(row.split('|')[1] ?? '').matchAll(/`([^`]+)`|(\d+)/g)].map(m => m[1] ?? m[2] ?? ''));
 }
 
-describe('README', () => {
-  test.each(GENERATED)('the block "%s" is what the program says', (name, expected) => {
-    const text = readme();
+describe('generated blocks', () => {
+  test.each(GENERATED)('%s: "%s" is what the program says', (document, name, expected) => {
+    const text = read(document);
     const found = block(text, name);
-    expect(found, `README has no block "${name}"`).not.toBeNull();
+    expect(found, `${document} has no block "${name}"`).not.toBeNull();
     if (process.env['UPDATE_DOCS'] === '1' && found !== null && found !== expected) {
       const mark = `<!-- begin ${name} -->\n`;
       writeFileSync(
-        README,
+        join(ROOT, document),
         text.replace(`${mark}${found}`, () => `${mark}${expected}`),
       );
     }
-    expect(block(readme(), name), 'UPDATE_DOCS=1 npm test rewrites it').toBe(expected);
+    expect(block(read(document), name), 'UPDATE_DOCS=1 npm test rewrites it').toBe(expected);
   });
+});
 
+describe('README', () => {
   test('shows commands', () => {
     expect(commandLines(readme()).length).toBeGreaterThan(8);
-  });
-
-  test.each([...new Set(commandLines(readme()))])('understands: kubectl evict %s', async line => {
-    // A bare name of the program, as in a sentence, is the help page.
-    expect(await understand(line)).toBe(line === '' || line.includes('help') ? 'help' : 'run');
   });
 
   test('names every exit code, and no other', () => {
@@ -129,13 +140,13 @@ describe('README', () => {
       none: true,
       unknown: true,
     };
-    expect(firstColumn(readme(), 'States')).toEqual(Object.keys(states));
+    expect(firstColumn(read('docs/findings.md'), 'States')).toEqual(Object.keys(states));
   });
 
   test('names every finding that status can show, and no other', () => {
     // Only a planned change can put a threshold above what is free now.
     const shown = FINDING_CODES.filter(code => code !== 'threshold-above-free');
-    expect(firstColumn(readme(), 'Findings').toSorted()).toEqual([...shown].toSorted());
+    expect(firstColumn(read('docs/findings.md'), 'Findings').toSorted()).toEqual([...shown].toSorted());
   });
 
   test('names every command, and none that does not exist', () => {
@@ -150,7 +161,11 @@ describe('README', () => {
   });
 });
 
-const DOCUMENTS = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md', 'krew/README.md'];
+const PAGES = [
+  ...readdirSync(join(ROOT, 'docs')).map(name => `docs/${name}`),
+  ...readdirSync(join(ROOT, 'docs', 'commands')).map(name => `docs/commands/${name}`),
+].filter(name => name.endsWith('.md'));
+const DOCUMENTS = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md', 'krew/README.md', ...PAGES];
 const records = readdirSync(join(ROOT, 'docs', 'adr')).map(name => `docs/adr/${name}`);
 
 describe.each([...DOCUMENTS, ...records])('%s', document => {
@@ -169,6 +184,19 @@ describe.each([...DOCUMENTS, ...records])('%s', document => {
     expect(named.filter(name => !Object.hasOwn(scripts, name))).toEqual([]);
   });
 });
+
+describe.each(['README.md', ...PAGES])('the command lines of %s', document => {
+  test.each(['version', ...new Set(commandLines(read(document)))])('kubectl evict %s', async line => {
+    // A bare name of the program, as in a sentence, is the help page; capitals stand for something.
+    if (/^[A-Z]+( |$)|<TAB>$/.test(line) || isSynopsis(line)) return;
+    expect(await understand(line)).toBe(line === '' || line.includes('help') ? 'help' : 'run');
+  });
+});
+
+/** How a command is called in general is nothing that somebody types. */
+function isSynopsis(line: string): boolean {
+  return COMMANDS.some(command => command.usage === line || command.usage.startsWith(`${line} |`));
+}
 
 describe('decision records', () => {
   test.each(records)('%s has status, context, options and outcome', document => {

@@ -7,7 +7,7 @@ import { assess } from '../src/eviction/assess.ts';
 import { type EvictionConfig, readEvictionConfig } from '../src/eviction/config.ts';
 import { FINDING_CODES } from '../src/eviction/findings.ts';
 import type { NodeInput, Reading } from '../src/eviction/node.ts';
-import { SIGNALS } from '../src/eviction/signal.ts';
+import { SIGNALS } from '../src/eviction/signal-names.ts';
 import type { SignalState } from '../src/eviction/signal-report.ts';
 import type { Survey } from '../src/eviction/survey.ts';
 import { toJson } from '../src/output/documents.ts';

@@ -59,6 +59,9 @@ export function openConnections(
     : forwarding
       ? forwardingAgent(forwarding, options)
       : new http.Agent(options);
+  // There is one server; the name that Node would make at each step of each request spells out all certificates and the key.
+  const name = server.origin;
+  agent.getName = () => name;
   if (proxy !== null && forwarding === undefined) tunnelThrough(agent, server, proxy, options, material, ending.signal);
   return {
     agent,

@@ -30,7 +30,7 @@ export function clusterConfigFromKube(name: string, map: unknown): ClusterConfig
 
 function decode(text: string): unknown {
   try {
-    return load(text, { schema: YAML11_SCHEMA });
+    return load(text, { schema: YAML11_SCHEMA, maxDepth: 60, maxTotalMergeKeys: 1000 });
   } catch {
     return null;
   }

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access, readFile } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Access } from './access.ts';
 import { type Identity, readIdentity } from './identity.ts';
@@ -14,6 +14,7 @@ import {
   splitKubeconfigList,
   textField,
 } from './kubeconfig.ts';
+import { readNamedFile } from './named-file.ts';
 import { own } from './own.ts';
 import { parseServerUrl, serverText } from './server-url.ts';
 
@@ -140,7 +141,8 @@ async function finish(flags: ConnectionFlags, identity: Identity, endpoint: Endp
   };
 }
 
-async function loadConfig(flags: ConnectionFlags, environment: Environment): Promise<Kubeconfig> {
+/** Reads and merges the kubeconfig files that flags and environment lead to. @throws ClusterError `config` */
+export async function loadConfig(flags: ConnectionFlags, environment: Environment): Promise<Kubeconfig> {
   if (flags.kubeconfig) {
     return await loadKubeconfig([resolve(environment.cwd, flags.kubeconfig)], { mustExist: true });
   }
@@ -283,7 +285,7 @@ async function inClusterTarget(
 
 async function readNamespace(folder: string): Promise<string> {
   try {
-    return (await readFile(join(folder, 'namespace'), 'utf8')).trim();
+    return (await readNamedFile(join(folder, 'namespace'), 'namespace')).toString('utf8').trim();
   } catch {
     return '';
   }

@@ -1,12 +1,12 @@
-import { readFile } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
-import type { KubeConfig } from '@kubernetes/client-node';
+import type { KubeConfig, User } from '@kubernetes/client-node';
 import { CancelledError, ClusterError } from '../errors.ts';
 import type { Access, Impersonation } from './access.ts';
 import type { Environment, Target } from './connection.ts';
 import { type ExecCredential, runExecPlugin } from './exec-plugin.ts';
 import { configError } from './kubeconfig.ts';
-import { codeOf, own } from './own.ts';
+import { readNamedFile } from './named-file.ts';
+import { own } from './own.ts';
 
 /** What a connection needs to prove who it is, and to check the server. Secret. */
 export interface Credential {
@@ -59,7 +59,6 @@ class Source implements CredentialSource {
   readonly #access: Access;
   readonly #environment: Environment;
   #signal: AbortSignal | undefined;
-  #config: KubeConfig | undefined;
   #exec: ExecCredential | undefined;
   #current: { readonly credential: Credential; readonly until: number } | undefined;
   #flight: Flight | undefined;
@@ -84,14 +83,12 @@ class Source implements CredentialSource {
   }
 
   renew(refused: Credential): boolean {
-    const { user, exec, tokenFile } = this.#access;
-    const command = own(own(user.authProvider, 'config'), 'cmd-path');
-    const renewable = exec !== undefined || tokenFile !== undefined || command !== undefined;
+    const { exec, tokenFile } = this.#access;
+    const renewable = exec !== undefined || tokenFile !== undefined;
     // Another request may have renewed it already: then only its own turn is repeated.
     if (renewable && this.#current?.credential === refused) {
       this.#current = undefined;
       this.#exec = undefined;
-      if (command !== undefined) forgetProviderToken(user.authProvider);
     }
     return renewable;
   }
@@ -127,31 +124,38 @@ class Source implements CredentialSource {
     try {
       await config.applyToHTTPSOptions(options);
     } catch (error) {
-      throw explain(error, this.#access);
+      throw explain(error);
     }
     const credential = toCredential(options, this.#access);
     this.#current = { credential, until: this.#validUntil(options) };
     return credential;
   }
 
+  /** The library's view of this access, with no file left for it to read and no provider to run. */
   async #kubeConfig(signal: AbortSignal): Promise<KubeConfig> {
     this.#signal = signal;
-    if (this.#config !== undefined) return this.#config;
+    const { exec, tokenFile, user } = this.#access;
+    const {
+      token: _replaced,
+      authProvider: _ours,
+      ...inline
+    } = await withoutFiles(user, [
+      ['certFile', 'certData', 'client certificate'],
+      ['keyFile', 'keyData', 'client key'],
+    ]);
+    const cluster = await withoutFiles(this.#access.cluster, [['caFile', 'caData', 'certificate authority']]);
     // Loaded late: a usage error or --help must not pay for it.
     const { KubeConfig } = await import('@kubernetes/client-node');
     const config = new KubeConfig();
     config.addAuthenticator(this.#authenticator());
-    const { cluster, user, exec, tokenFile } = this.#access;
-    // The library's own exec plugin and token file support come first unless they do not recognise the user.
-    const own = exec !== undefined || tokenFile !== undefined ? { authProvider: { name: provider, config: {} } } : {};
-    const { token: _replaced, ...rest } = user;
+    const isOurs = exec !== undefined || tokenFile !== undefined || user.authProvider !== undefined;
+    const proof = isOurs ? { authProvider: { name: provider, config: {} } } : { token: user.token };
     config.loadFromOptions({
       clusters: [cluster],
-      users: [tokenFile === undefined ? { ...user, ...own } : { ...rest, ...own }],
+      users: [{ ...inline, ...proof }],
       contexts: [{ name: 'target', cluster: cluster.name, user: user.name }],
       currentContext: 'target',
     });
-    this.#config = config;
     return config;
   }
 
@@ -164,7 +168,10 @@ class Source implements CredentialSource {
           setToken(options, await readTokenFile(tokenFile, user.token));
           return;
         }
-        if (exec === undefined) return;
+        if (exec === undefined) {
+          setToken(options, idToken(user, this.#environment.now()));
+          return;
+        }
         this.#exec = await runExecPlugin(exec, {
           environment: this.#environment,
           cluster: this.#access.cluster,
@@ -182,9 +189,10 @@ class Source implements CredentialSource {
     const { user, cluster, exec, tokenFile } = this.#access;
     const now = this.#environment.now();
     if (exec !== undefined) return this.#exec?.expiresAt ?? Number.POSITIVE_INFINITY;
-    if (user.authProvider !== undefined) return tokenExpiry(options) ?? now + FILE_LIFETIME_MS;
     const fromFiles = tokenFile ?? user.certFile ?? user.keyFile ?? cluster.caFile;
-    return fromFiles === undefined ? Number.POSITIVE_INFINITY : now + FILE_LIFETIME_MS;
+    const read = fromFiles === undefined ? Number.POSITIVE_INFINITY : now + FILE_LIFETIME_MS;
+    const header = user.authProvider === undefined ? undefined : own(options.headers, 'Authorization');
+    return Math.min(read, (typeof header === 'string' ? tokenExpiry(header) : null) ?? Number.POSITIVE_INFINITY);
   }
 }
 
@@ -203,20 +211,54 @@ function setToken(options: RequestOptions, token: string): void {
 }
 
 async function readTokenFile(file: string, fallback: string | undefined): Promise<string> {
+  let failure = configError(`the token file ${file} is empty`, 'check that it is written to');
   try {
-    const token = (await readFile(file, 'utf8')).trim();
+    const token = (await readNamedFile(file, 'token')).toString('utf8').trim();
     if (token !== '') return token;
-  } catch {
-    // The inline token is what the file held when the kubeconfig was written.
+  } catch (error) {
+    if (!(error instanceof ClusterError)) throw error;
+    failure = error;
   }
+  // The inline token is what the file held when the kubeconfig was written.
   if (fallback !== undefined) return fallback;
-  throw configError(`the token file ${file} cannot be read, or is empty`, 'check that it exists and its permissions');
+  throw failure;
 }
 
-/** gcp and azure keep the token in their configuration, and run a command for another when it is gone. */
-function forgetProviderToken(authProvider: unknown): void {
-  const config = own(authProvider, 'config');
-  if (typeof config === 'object' && config !== null) delete (config as Record<string, unknown>)['access-token'];
+type FileFields = readonly (readonly [file: string, data: string, what: string])[];
+
+/** The same entry with the content of its files in place of their names. @throws ClusterError `config` for a file that cannot be read. */
+async function withoutFiles<T extends object>(entry: T, fields: FileFields): Promise<T> {
+  const inline = { ...entry };
+  for (const [file, data, what] of fields) {
+    const path = own(entry, file);
+    if (typeof path !== 'string') continue;
+    const content = (await readNamedFile(path, what)).toString('base64');
+    Object.assign(inline, { [file]: undefined, [data]: content });
+  }
+  return inline;
+}
+
+/**
+ * The id-token of an OIDC entry. A new one in place of an expired one is not asked for here: kubectl does, and writes it into
+ * the kubeconfig, where two programs with one refresh token would lock each other out.
+ */
+function idToken(user: User, now: number): string {
+  const token = own(own(user.authProvider, 'config'), 'id-token');
+  const hint =
+    'run any kubectl command with this context: kubectl renews it; or use an exec plugin, which every program can run';
+  if (typeof token !== 'string') {
+    throw new ClusterError('unauthorized', `cannot get credentials: user "${user.name}" has no OIDC id-token`, {
+      hint,
+    });
+  }
+  const expiry = tokenExpiry(token);
+  if (expiry === null || expiry > now) return token;
+  const when = expiry > 0 ? ` at ${new Date(expiry).toISOString()}` : '';
+  throw new ClusterError(
+    'unauthorized',
+    `cannot get credentials: the OIDC id-token of user "${user.name}" expired${when}`,
+    { hint },
+  );
 }
 
 /**
@@ -274,27 +316,22 @@ function headerSafe(value: string, what: string): string {
   return Buffer.from(value, 'utf8').toString('latin1');
 }
 
-/** The `exp` of a JWT in the Authorization header, in milliseconds; undefined for any other token. */
-function tokenExpiry(options: RequestOptions): number | undefined {
-  const header = own(options.headers, 'Authorization');
-  const payload = typeof header === 'string' ? header.split('.')[1] : undefined;
-  if (payload === undefined) return undefined;
+/** The `exp` of a JWT (or of a header with one), in milliseconds; null for any other token. */
+function tokenExpiry(token: string): number | null {
+  const payload = token.split('.')[1];
+  if (payload === undefined) return null;
   try {
     const expiry = own(JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')), 'exp');
-    return typeof expiry === 'number' ? expiry * 1000 : undefined;
+    return typeof expiry === 'number' ? expiry * 1000 : null;
   } catch {
-    return undefined;
+    return null;
   }
 }
 
-function explain(error: unknown, access: Access): Error {
+function explain(error: unknown): Error {
   if (error instanceof ClusterError || error instanceof CancelledError) return error;
-  const path = own(error, 'path');
-  if (typeof path === 'string') return configError(`the file ${path} cannot be read: ${codeOf(error)}`);
-  const name = own(access.user.authProvider, 'name');
-  const named = typeof name === 'string' ? name : 'of the kubeconfig';
-  // The library's message may quote a command line or an answer: neither is shown.
-  return new ClusterError('unauthorized', `cannot get credentials: the auth provider ${named} gave none`, {
+  // The library's message may quote what it was given: it is not shown.
+  return new ClusterError('unauthorized', 'cannot get credentials: the user entry of the kubeconfig cannot be used', {
     hint: "log in again with your provider's tool",
   });
 }

@@ -6,6 +6,9 @@ import { createGunzip } from 'node:zlib';
 import type { Connections } from './agent.ts';
 import { hostOf, portOf } from './proxy.ts';
 
+/** Nobody explains a refusal at greater length, in bytes; what goes on is cut there, for its status says enough. */
+export const MAX_REFUSAL_BYTES = 1024 * 1024;
+
 /** One HTTP request, ready to send. */
 export interface Call {
   readonly server: URL;
@@ -17,7 +20,7 @@ export interface Call {
   readonly body: Buffer | undefined;
   /** From the start until the last byte; 0 = none. */
   readonly timeoutMs: number;
-  /** After decompression. */
+  /** After decompression; of an answer that is not 2xx, only the first {@link MAX_REFUSAL_BYTES} are taken. */
   readonly maxBytes: number;
   readonly signal: AbortSignal | undefined;
 }
@@ -71,14 +74,14 @@ export type Chunks = AsyncGenerator<Buffer, void, undefined>;
 
 /**
  * Sends one request whose answer is read as it comes (a watch). `timeoutMs` counts until the headers are there, `maxMs` from then
- * until the last byte (0: no limit); `maxBytes` is for an answer that is not 2xx. @throws ExchangeError only.
+ * until the last byte (0: no limit). @throws ExchangeError only.
  */
 export async function openExchange(call: Call, maxMs: number): Promise<Opened> {
   const running = new Running(call);
   try {
     const response = await running.headers();
     const { statusCode: status = 0, headers } = response;
-    if (status < 200 || status > 299) {
+    if (isRefusal(response)) {
       const text = await running.body(response);
       running.end();
       return { status, headers, text };
@@ -130,12 +133,18 @@ class Running {
       const source = this.#decoded(response);
       const chunks: Buffer[] = [];
       let size = 0;
+      const whole = (): void => resolve(Buffer.concat(chunks).toString('utf8'));
+      const isCut = isRefusal(response);
+      const most = isCut ? MAX_REFUSAL_BYTES : this.#call.maxBytes;
       source.on('data', (chunk: Buffer) => {
         size += chunk.length;
-        if (size > this.#call.maxBytes) this.#stop('too-large');
-        else chunks.push(chunk);
+        if (size <= most) chunks.push(chunk);
+        else if (isCut) {
+          whole();
+          this.#request.destroy();
+        } else this.#stop('too-large');
       });
-      source.once('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
+      source.once('end', whole);
       response.once('error', error => this.#failed(error, 'cut'));
     });
   }
@@ -187,6 +196,10 @@ class Running {
     this.#request.destroy();
     this.#fail?.(this.#failure);
   }
+}
+
+function isRefusal({ statusCode = 0 }: IncomingMessage): boolean {
+  return statusCode < 200 || statusCode > 299;
 }
 
 function open(call: Call): http.ClientRequest {

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
 import { CancelledError, ClusterError } from '../errors.ts';
 import type { Access, ExecSpec } from './access.ts';
 import type { Environment } from './connection.ts';
 import { configError } from './kubeconfig.ts';
+import { isWithin } from './measure.ts';
+import { readNamedFile } from './named-file.ts';
 import { codeOf, own } from './own.ts';
 
 /** What a plugin gave: a token, or a client certificate with its key, or both. Secret. */
@@ -60,7 +61,15 @@ async function execInfo(spec: ExecSpec, context: ExecContext, interactive: boole
 }
 
 async function clusterInfo(spec: ExecSpec, { cluster, proxyUrl }: ExecContext): Promise<unknown> {
-  const authority = cluster.caData ?? (cluster.caFile && (await readFile(cluster.caFile)).toString('base64'));
+  const authority =
+    cluster.caData ??
+    (cluster.caFile && (await readNamedFile(cluster.caFile, 'certificate authority')).toString('base64'));
+  if (!isWithin(spec.clusterConfig, 100, 10_000)) {
+    throw configError(
+      `the extension client.authentication.k8s.io/exec of cluster "${cluster.name}" is too large for the exec plugin ${spec.command}`,
+      'it may hold 10,000 values, 100 levels deep, with every alias written out',
+    );
+  }
   return {
     server: cluster.server,
     ...(cluster.tlsServerName ? { 'tls-server-name': cluster.tlsServerName } : {}),

@@ -126,17 +126,28 @@ function readImpersonation(entry: Entry | undefined, flags: ConnectionFlags): Im
   return impersonation;
 }
 
-const authProviders: ReadonlySet<string> = new Set(['oidc', 'azure', 'gcp']);
+/** Providers that ran a command through a shell: gone from kubectl since 1.26. */
+const removedProviders: ReadonlyMap<string, string> = new Map([
+  ['gcp', 'gke-gcloud-auth-plugin: "gcloud container clusters get-credentials" writes it into the kubeconfig'],
+  ['azure', 'kubelogin: "kubelogin convert-kubeconfig" puts it into the kubeconfig'],
+]);
 
 function readAuthProvider(entry: Entry): { name: string; config: Record<string, string> } | undefined {
   const provider = own(entry.fields, 'auth-provider');
   if (provider === undefined) return undefined;
   const name = textField(entry, 'name', provider);
   if (name === undefined) throw wrongType(entry, 'auth-provider.name', 'given');
-  if (!authProviders.has(name)) {
+  const plugin = removedProviders.get(name);
+  if (plugin !== undefined) {
+    throw configError(
+      `user "${entry.name}": the auth provider ${name} is not supported: kubectl 1.26 removed it, too`,
+      `use the exec plugin ${plugin}`,
+    );
+  }
+  if (name !== 'oidc') {
     throw configError(
       `user "${entry.name}": the auth provider ${name} is not supported`,
-      'oidc, azure and gcp are; an exec plugin works for every provider',
+      'oidc is; an exec plugin works for every provider',
     );
   }
   const config: Record<string, string> = Object.create(null);

@@ -15,12 +15,24 @@ import {
 } from './from-kube.ts';
 import { objectAt, textAt } from './json.ts';
 import { liveCluster } from './live-cluster.ts';
+import { nameLists } from './name-lists.ts';
 import { apiPath, isNodeName, nodePath } from './paths.ts';
-import type { Cluster, ClusterIdentity, Listed, LiveCluster, RedactedCluster, Right, TuningCluster } from './port.ts';
+import type {
+  Cluster,
+  ClusterIdentity,
+  Listed,
+  LiveCluster,
+  NameLists,
+  RedactedCluster,
+  Right,
+  TuningCluster,
+} from './port.ts';
 import { purgeCluster } from './purge-cluster.ts';
 import type { PurgeCluster } from './purge-port.ts';
 import { KubeReader, LISTS, type ReaderOptions } from './reader.ts';
 import { redactedCluster } from './redacted-cluster.ts';
+import { simulationCluster } from './simulation-cluster.ts';
+import type { SimulationCluster } from './simulation-port.ts';
 import { evictedEventFromKube } from './tombstone-from-kube.ts';
 import type { Transport } from './transport.ts';
 import { tuningCluster } from './tuning-cluster.ts';
@@ -39,6 +51,8 @@ class KubeCluster implements Cluster {
   readonly live: LiveCluster;
   readonly tuning: TuningCluster;
   readonly why: WhyCluster;
+  readonly names: NameLists;
+  readonly simulation: SimulationCluster;
   readonly #transport: Transport;
   readonly #reader: KubeReader;
 
@@ -52,6 +66,8 @@ class KubeCluster implements Cluster {
     this.live = liveCluster(transport, this.#reader, options.chunkSize);
     this.tuning = tuningCluster(this.#reader);
     this.why = whyCluster(this.#reader);
+    this.names = nameLists(transport, options.signal);
+    this.simulation = simulationCluster(transport, this.#reader, options.signal);
   }
 
   nodes(selector: string | null): Promise<Listed<NodeFacts>> {

@@ -156,7 +156,7 @@ function parseKubeconfig(text: string, file: string): Record<string, unknown> {
   let root: unknown;
   try {
     // kubectl reads YAML 1.1, and takes the last of two equal keys.
-    root = load(text, { schema: YAML11_SCHEMA, json: true });
+    root = load(text, { schema: YAML11_SCHEMA, json: true, maxDepth: 100, maxTotalMergeKeys: 10_000 });
   } catch (error) {
     throw configError(`kubeconfig ${file} is not valid YAML${yamlPlace(error)}`);
   }

@@ -4,10 +4,12 @@ import type { LivePod, TimelineEntry } from '../eviction/live.ts';
 import type { EvictedPodFacts, EvictionEventFacts, Instant, NodeFacts, NodeStats } from '../eviction/node.ts';
 import type { EvictedEvent } from '../eviction/report.ts';
 import type { PurgeCluster } from './purge-port.ts';
+import type { SimulationCluster } from './simulation-port.ts';
 import type { WatchEvent } from './watch.ts';
 import type { WhyCluster } from './why-port.ts';
 
 export type * from './purge-port.ts';
+export type * from './simulation-port.ts';
 export type { WatchEvent } from './watch.ts';
 export type * from './why-port.ts';
 
@@ -71,6 +73,13 @@ export interface LiveCluster {
   timeline(node: string): Promise<readonly TimelineEntry[]>;
 }
 
+/** Names, for completion: at most 5,000 of each. Untrusted text. */
+export interface NameLists {
+  nodes(): Promise<readonly string[]>;
+  namespaces(): Promise<readonly string[]>;
+  pods(namespace: string): Promise<readonly string[]>;
+}
+
 /** What tuning needs of a cluster. */
 export interface TuningCluster {
   /** The decoded body of a kubelet's configz, untranslated. Asked once, never retried. */
@@ -112,5 +121,7 @@ export interface Cluster {
   readonly live: LiveCluster;
   readonly tuning: TuningCluster;
   readonly why: WhyCluster;
+  readonly names: NameLists;
+  readonly simulation: SimulationCluster;
   close(): void;
 }

@@ -1,5 +1,3 @@
-import { CancelledError } from '../errors.ts';
-
 /** A request is sent at most this many times more. */
 export const MAX_RETRIES = 5;
 /** No wait is longer, whatever the server asks, in milliseconds. */
@@ -30,20 +28,4 @@ export function parseRetryAfter(header: string | undefined, now: number): number
 export function retryDelay(retry: number, retryAfterSeconds: number | undefined, random: number): number {
   if (retryAfterSeconds !== undefined) return Math.min(MAX_WAIT_MS, retryAfterSeconds * 1000 * (1 + random / 5));
   return Math.min(MAX_BACK_OFF_MS, FIRST_BACK_OFF_MS * 2 ** retry) * (0.5 + random / 2);
-}
-
-/** Waits. @throws CancelledError as soon as the signal fires. */
-export function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(new CancelledError());
-    const onAbort = (): void => {
-      clearTimeout(timer);
-      reject(new CancelledError());
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', onAbort);
-      resolve();
-    }, ms);
-    signal?.addEventListener('abort', onAbort, { once: true });
-  });
 }

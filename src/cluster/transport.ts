@@ -1,4 +1,5 @@
 import { ClusterError } from '../errors.ts';
+import { sleep } from '../sleep.ts';
 import { type Connections, openConnections, type PublicTrust } from './agent.ts';
 import {
   type ErrorContext,
@@ -11,7 +12,7 @@ import type { Environment, Target } from './connection.ts';
 import { type Credential, type CredentialSource, createCredentialSource } from './credentials.ts';
 import { type Answer, type Call, ExchangeError, exchange, type Opened, openExchange } from './exchange.ts';
 import { chooseProxy, type ProxyServer } from './proxy.ts';
-import { MAX_RETRIES, retryDelay, sleep } from './retry.ts';
+import { MAX_RETRIES, retryDelay } from './retry.ts';
 import { Slots } from './slots.ts';
 
 /** One request to the API server. */
@@ -29,7 +30,7 @@ export interface ApiRequest {
   readonly contentType?: string | undefined;
   /** Connect, headers and body of one attempt, in milliseconds; 0 = none. @default the transport's */
   readonly timeoutMs?: number | undefined;
-  /** Largest body taken, after decompression. @default 256 MiB */
+  /** Largest 2xx body taken, after decompression; of others the first MiB is read. @default 256 MiB */
   readonly maxBytes?: number | undefined;
   /**
    * `api`: 429, 5xx and broken connections are retried, at most 5 times, as the server asks (capped at 30 s).
@@ -64,7 +65,7 @@ export interface StreamRequest {
 
 /** A 2xx answer that is still coming. */
 export interface ApiStream {
-  /** The `Date` header in milliseconds since the epoch. */
+  /** The `Date` header in milliseconds since the epoch; null: none, or more than a day ahead of our own clock. */
   readonly serverTime: number | null;
   /** Leaving the loop ends the request. @throws ClusterError when it breaks off; CancelledError when the signal fired. */
   readonly chunks: AsyncGenerator<Buffer, void, undefined>;
@@ -78,7 +79,7 @@ export interface ApiResponse {
   readonly text: string;
   /** Parses the body anew at each call. @throws ClusterError `server` when it is not whole, valid JSON. */
   json(): unknown;
-  /** The `Date` header in milliseconds since the epoch. */
+  /** The `Date` header in milliseconds since the epoch; null: none, or more than a day ahead of our own clock. */
   readonly serverTime: number | null;
 }
 
@@ -99,6 +100,8 @@ export interface TransportOptions {
   readonly maxSockets?: number | undefined;
   /** Default for every request; 0 = none. @default the target's --request-timeout, else 60 s */
   readonly requestTimeoutMs?: number | undefined;
+  /** Told before each wait for another attempt, in milliseconds; not of requests with an `onRetry` of their own. */
+  readonly onWait?: ((error: Error, ms: number) => void) | undefined;
   /** For tests: how to wait between attempts, and the jitter (0 to 1). */
   readonly sleep?: ((ms: number, signal: AbortSignal | undefined) => Promise<void>) | undefined;
   readonly random?: (() => number) | undefined;
@@ -116,8 +119,8 @@ export async function createTransport(target: Target, options: TransportOptions)
 const DEFAULT_SOCKETS = 8;
 const DEFAULT_TIMEOUT_MS = 60_000;
 const DEFAULT_MAX_BYTES = 256 * 1024 * 1024;
-/** The error in place of a stream. */
-const MAX_REFUSAL_BYTES = 1024 * 1024;
+/** A `Date` further ahead of our own clock is not believed: it would make everything old, or look fresh for ever. */
+const MAX_AHEAD_MS = 24 * 60 * 60 * 1000;
 const retriedStatuses: ReadonlySet<number> = new Set([429, 500, 502, 503, 504]);
 
 /** Why an attempt failed, and whether another may follow. */
@@ -155,9 +158,10 @@ class HttpTransport implements Transport {
       const outcome = await this.#attempt(request, signal);
       if (!('error' in outcome)) return outcome;
       if (!outcome.again || retry >= MAX_RETRIES || request.noMore?.aborted) throw outcome.error;
-      request.onRetry?.(outcome.error);
       const asked = outcome.error instanceof ClusterError ? outcome.error.retryAfterSeconds : undefined;
       const ms = retryDelay(retry, asked, (this.#options.random ?? Math.random)());
+      if (request.onRetry === undefined) this.#options.onWait?.(outcome.error, ms);
+      else request.onRetry(outcome.error);
       const waiting = request.noMore === undefined ? signal : AbortSignal.any([signal, request.noMore]);
       try {
         await (this.#options.sleep ?? sleep)(ms, waiting);
@@ -179,7 +183,7 @@ class HttpTransport implements Transport {
       }
       const context = this.#errorContext(request, used);
       if (!('chunks' in opened)) throw errorFromAnswer(context, opened);
-      return { serverTime: serverTimeOf(opened), chunks: translated(opened.chunks, context) };
+      return { serverTime: serverTimeOf(opened, context.now), chunks: translated(opened.chunks, context) };
     } catch (error) {
       throw error instanceof ExchangeError ? errorFromFailure(this.#errorContext(request, used), error) : error;
     }
@@ -244,7 +248,7 @@ class HttpTransport implements Transport {
 
   #openStream(request: StreamRequest, credential: Credential, signal: AbortSignal): Promise<Opened> {
     const { path, query, timeoutMs, what } = request;
-    const asked: ApiRequest = { method: 'GET', path, query, timeoutMs, what, maxBytes: MAX_REFUSAL_BYTES };
+    const asked: ApiRequest = { method: 'GET', path, query, timeoutMs, what };
     return this.#trusting(credential, () => {
       const call = this.#call(asked, credential, signal);
       // A compressed stream holds back what is too little to compress.
@@ -330,7 +334,10 @@ function toResponse(context: ErrorContext, answer: Answer): ApiResponse {
     status: answer.status,
     headers: answer.headers,
     text: answer.text,
-    serverTime: serverTimeOf(answer),
+    // A date takes long to parse, and of most answers nobody asks for it.
+    get serverTime() {
+      return serverTimeOf(answer, context.now);
+    },
     json: () => {
       try {
         return JSON.parse(answer.text) as unknown;
@@ -341,9 +348,9 @@ function toResponse(context: ErrorContext, answer: Answer): ApiResponse {
   };
 }
 
-function serverTimeOf(answer: Pick<Answer, 'headers'>): number | null {
+function serverTimeOf(answer: Pick<Answer, 'headers'>, now: number): number | null {
   const date = Date.parse(answer.headers.date ?? '');
-  return Number.isNaN(date) ? null : date;
+  return Number.isNaN(date) || date > now + MAX_AHEAD_MS ? null : date;
 }
 
 /** The same bytes, with errors that say what they mean. */

@@ -1,9 +1,10 @@
 import { ClusterError } from '../errors.ts';
 import type { Instant } from '../eviction/node.ts';
+import { sleep } from '../sleep.ts';
 import { objectAt, textAt } from './json.ts';
 import { splitLines } from './lines.ts';
 import { listPages } from './paging.ts';
-import { retryDelay, sleep } from './retry.ts';
+import { retryDelay } from './retry.ts';
 import type { Transport } from './transport.ts';
 
 /** What to watch. */

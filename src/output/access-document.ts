@@ -1,4 +1,5 @@
-import type { AccessQuestion, Purpose } from '../eviction/rights.ts';
+import type { Purpose } from '../eviction/purposes.ts';
+import type { AccessQuestion } from '../eviction/rights.ts';
 import { type Column, table } from './columns.ts';
 import { API_VERSION } from './status-document.ts';
 import type { Paint } from './style.ts';

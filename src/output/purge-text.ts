@@ -1,6 +1,6 @@
 import { enumerate } from '../eviction/human.ts';
 import type { Producer } from '../eviction/producing.ts';
-import type { PlanOverview, PurgeItem, PurgeSummary, Share } from '../eviction/purge-tally.ts';
+import type { PlanOverview, PurgeItem, PurgeOutcome, PurgeSummary, Share } from '../eviction/purge-tally.ts';
 import { clean, cleanShort } from './clean.ts';
 
 const DRY_RUN = { none: '', client: ' (dry run)', server: ' (server dry run)' } as const;
@@ -63,6 +63,17 @@ export function question(count: number): string {
   return `Delete ${count === 1 ? 'this pod' : `these ${count} pods`}? [y/N] `;
 }
 
+/** What became of pods, in words. */
+export const OUTCOME_TEXT: Readonly<Record<PurgeOutcome, string>> = {
+  deleted: 'deleted',
+  terminating: 'terminating (held by a finalizer)',
+  gone: 'already gone',
+  replaced: 'replaced meanwhile (left alone)',
+  kept: 'kept',
+  failed: 'failed',
+};
+const OUTCOMES = ['deleted', 'terminating', 'gone', 'replaced', 'kept', 'failed'] as const;
+
 /** The end of a purge, for stderr. */
 export function summaryText(
   summary: PurgeSummary,
@@ -75,14 +86,11 @@ export function summaryText(
 ): string {
   const { counts } = summary;
   const scope = how.namespace === null ? 'any namespace' : `${clean(how.namespace)} namespace`;
-  const done = [
-    counts.deleted > 0 ? `${pods(counts.deleted)} ${how.dryRun === 'none' ? 'deleted' : 'would be deleted'}` : '',
-    counts.terminating > 0 ? `${counts.terminating} terminating (held by a finalizer)` : '',
-    counts.gone > 0 ? `${counts.gone} already gone` : '',
-    counts.replaced > 0 ? `${counts.replaced} replaced meanwhile (left alone)` : '',
-    counts.kept > 0 ? `${counts.kept} kept` : '',
-    counts.failed > 0 ? `${counts.failed} failed` : '',
-  ].filter(part => part !== '');
+  const done = OUTCOMES.filter(outcome => counts[outcome] > 0).map(outcome => {
+    const count = counts[outcome];
+    if (outcome !== 'deleted') return `${count} ${OUTCOME_TEXT[outcome]}`;
+    return `${pods(count)} ${how.dryRun === 'none' ? OUTCOME_TEXT.deleted : 'would be deleted'}`;
+  });
   const lines: string[] = [];
   if (done.length > 0) lines.push(done.join(', '));
   else if (how.refusal === null && !how.interrupted) lines.push(`no Evicted pods to delete in ${scope}`);
@@ -97,7 +105,8 @@ export function summaryText(
   return `${lines.join('\n')}\n`;
 }
 
-function keptText({ why, ownerKind }: PurgeSummary['kept'][number]): string {
+/** Why a group of pods is kept. */
+export function keptText({ why, ownerKind }: PurgeSummary['kept'][number]): string {
   const kind = cleanShort(ownerKind, 60) || 'no owner';
   switch (why) {
     case 'owner':
@@ -136,15 +145,20 @@ function examples({
 /** A warning that the pods will come back; empty when nothing says so. */
 export function producersText(producers: readonly Producer[], program: string): string {
   if (producers.length === 0) return '';
+  const node = producers.find(({ kind }) => kind === 'node')?.name;
+  const hint = `${program} status${node === undefined ? '' : ` ${clean(node)}`}`;
+  return `warning: ${producersSentence(producers)}\n    try: ${hint}\n`;
+}
+
+/** Who goes on making Evicted pods; there must be at least one. */
+export function producersSentence(producers: readonly Producer[]): string {
   const shown = producers.slice(0, MOST_SHARES).map(({ kind, name, count }) => {
     const of = kind === 'node' ? `node ${cleanShort(name, 120)}` : cleanShort(name, 120);
     return `${of} (${count} in the last 15 minutes)`;
   });
   const more = producers.length - shown.length;
   const all = more > 0 ? `${shown.join(', ')} and ${more} more` : enumerate(shown);
-  const node = producers.find(({ kind }) => kind === 'node')?.name;
-  const hint = `${program} status${node === undefined ? '' : ` ${clean(node)}`}`;
-  return `warning: still making Evicted pods: ${all}; purging alone will not help\n    try: ${hint}\n`;
+  return `still making Evicted pods: ${all}; purging alone will not help`;
 }
 
 function pods(count: number): string {

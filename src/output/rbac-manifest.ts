@@ -1,4 +1,5 @@
-import { type Need, needsByPurpose, needsOf, type Purpose } from '../eviction/rights.ts';
+import type { Purpose } from '../eviction/purposes.ts';
+import { type Need, needsByPurpose, needsOf } from '../eviction/rights.ts';
 import { escapeInQuotes } from './clean.ts';
 
 /** Where a role is good: everywhere, or in one namespace. */

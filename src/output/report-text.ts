@@ -13,7 +13,7 @@ const MOST_BAR = 60;
 
 /** A report for people: what it is about, four tables, and the histogram. `columns`: of the terminal; undefined: there is none. */
 export function reportText(head: ReportHead, report: EvictionReport, columns: number | undefined): string {
-  const about = summary(head, report);
+  const about = `${reportSummary(head, report).join('\n')}\n`;
   if (report.total === 0) return about;
   return [
     about,
@@ -30,12 +30,14 @@ export function reportText(head: ReportHead, report: EvictionReport, columns: nu
     .join('\n');
 }
 
-function causeText({ kind, resources }: CauseGroup): string {
+/** A cause in two words: `pressure disk`. */
+export function causeText({ kind, resources }: CauseGroup): string {
   const what = resources.join('+');
   return kind === 'unknown' && what === 'unknown' ? kind : `${kind} ${what}`;
 }
 
-function ownerText({ owner }: OwnerGroup): string {
+/** An owner, or why there is none to name; untrusted text. */
+export function ownerText({ owner }: OwnerGroup): string {
   if (owner === undefined) return '(not known: the pod is gone)';
   return owner === null ? '(nobody)' : `${owner.kind} ${owner.name}`;
 }
@@ -47,10 +49,14 @@ const SOURCE_WORDS: Readonly<Record<ReportSource, readonly [one: string, many: s
   event: ['event whose pod is gone', 'events whose pods are gone'],
 };
 
-function summary(head: ReportHead, report: EvictionReport): string {
+/** What a report is about and how much of it is known, a sentence a line. Clean text. */
+export function reportSummary(
+  head: Pick<ReportHead, 'namespace' | 'since'>,
+  report: EvictionReport,
+): readonly string[] {
   const { total, sources, times, leftOut } = report;
   const scope = head.namespace === null ? 'all namespaces' : `namespace ${clean(head.namespace)}`;
-  const since = head.since === null ? '' : ` since ${minute(head.since)} UTC`;
+  const since = head.since === null ? '' : ` since ${minuteText(head.since)} UTC`;
   const known = Object.entries(SOURCE_WORDS).flatMap(([source, words]) => {
     const count = sources[source as ReportSource];
     return count === 0 ? [] : [`${count} ${words[count === 1 ? 0 : 1]}`];
@@ -61,12 +67,12 @@ function summary(head: ReportHead, report: EvictionReport): string {
       times.notLaterThan === 0 ? '' : `${times.notLaterThan} of the times mean "not later than"`,
       times.unknown === 0 ? '' : `${times.unknown} are not known`,
     ].filter(note => note !== '');
-    const range = `from ${minute(report.first)} to ${minute(report.last)} UTC`;
+    const range = `from ${minuteText(report.first)} to ${minuteText(report.last)} UTC`;
     lines.push(notes.length === 0 ? range : `${range}; ${notes.join(', ')}`);
   }
   const left = leftOut.older + leftOut.timeUnknown;
   if (left > 0) lines.push(`not counted: ${leftOut.older} before that, ${leftOut.timeUnknown} of unknown time`);
-  return `${lines.join('\n')}\n`;
+  return lines;
 }
 
 function ranked<Group extends GroupCount>(
@@ -81,7 +87,7 @@ function ranked<Group extends GroupCount>(
     ...(more === undefined ? [] : [more]),
     { header: 'EVICTIONS', text: group => String(group.count), align: 'right' },
     { header: 'SHARE', text: group => humanPercent((group.count / total) * 100), align: 'right' },
-    { header: 'LAST', text: group => (group.last === null ? '' : minute(group.last)) },
+    { header: 'LAST', text: group => (group.last === null ? '' : minuteText(group.last)) },
   ];
   const rest =
     others.groups === 0 ? '' : `and ${others.groups} more, with ${evictions(others.count)} (--top 0 shows all)\n`;
@@ -100,18 +106,20 @@ function histogramText({ width, buckets }: Histogram, columns: number | undefine
   const lines = buckets.map(({ start, count }) => {
     // What happened at all shows, however little it is beside the rest.
     const bar = count === 0 ? '' : '#'.repeat(Math.max(1, Math.round((count / most) * room)));
-    return `${minute(start)}   ${pad(String(count), countWidth, 'right')}   ${bar}`.trimEnd();
+    return `${minuteText(start)}   ${pad(String(count), countWidth, 'right')}   ${bar}`.trimEnd();
   });
   const head = `${pad('FROM (UTC)', 16)}   ${pad('EVICTIONS', countWidth, 'right')}   in each ${widthText(width)}`;
   return `${[head, ...lines].join('\n')}\n`;
 }
 
-function widthText(ms: number): string {
+/** The width of a bucket: `5m`, `6h`, `1d`. */
+export function widthText(ms: number): string {
   const minutes = ms / 60_000;
   if (minutes < 60) return `${minutes}m`;
   return minutes < 1440 ? `${minutes / 60}h` : `${minutes / 1440}d`;
 }
 
-function minute(instant: Instant): string {
+/** A time in UTC, to the minute. */
+export function minuteText(instant: Instant): string {
   return new Date(instant).toISOString().slice(0, 16).replace('T', ' ');
 }

@@ -1,3 +1,4 @@
+import type { Finding } from '../eviction/findings.ts';
 import { humanAge, humanAmount, humanPercent } from '../eviction/human.ts';
 import type { EvictionSettings } from '../eviction/settings.ts';
 import { signalInfo } from '../eviction/signal.ts';
@@ -9,52 +10,56 @@ import type { Paint, Tone } from './style.ts';
 
 const LABEL_WIDTH = 10;
 
+/** One thing that `tune` has to say, under a heading word. The text may be untrusted. */
+export interface TuneFact {
+  readonly label: string;
+  readonly text: string;
+  readonly tone: Tone;
+}
+
 /** The explanation beside the document: one fact a line, each under a heading word. */
 export function tuneExplanation(report: TuneReport, paint: Paint): string {
-  const lines = new Lines(paint);
-  lines.add('base', `${report.base.label}: ${thresholds(report.base.settings)}`);
-  if (report.plan.changes.length === 0) lines.add('change', 'none: these settings are in effect already');
-  for (const change of report.plan.changes) lines.add('change', changeText(change, report));
-  if (report.plan.kept.size > 0) {
-    lines.add('kept', [...report.plan.kept].map(([signal, value]) => `${signal} ${value}`).join(', '));
+  return tuneFacts(report)
+    .map(({ label, text, tone }) => `${label.padEnd(LABEL_WIDTH)}${paint(tone, clean(text).slice(0, 2000))}\n`)
+    .join('');
+}
+
+/** Everything there is to say about a plan and its document, in the order in which it is said. */
+export function tuneFacts(report: TuneReport): readonly TuneFact[] {
+  const { plan, victims, whatIf } = report;
+  const facts: TuneFact[] = [];
+  const add = (label: string, text: string, tone: Tone = 'plain'): void => void facts.push({ label, text, tone });
+  add('base', `${report.base.label}: ${thresholds(report.base.settings)}`);
+  if (plan.changes.length === 0) add('change', 'none: these settings are in effect already');
+  for (const change of plan.changes) add('change', changeText(change, report));
+  if (plan.kept.size > 0) {
+    add('kept', [...plan.kept].map(([signal, value]) => `${signal} ${value}`).join(', '));
   }
-  for (const reason of report.reasons) lines.add('why', reason);
-  if (report.whatIf === null) lines.add('what-if', 'unknown: no figures of a node to hold it against', 'warning');
-  for (const outcome of report.whatIf ?? []) {
-    for (const [text, tone] of whatIfLines(outcome, (report.whatIf ?? []).length > 1)) lines.add('what-if', text, tone);
-  }
-  const { victims } = report;
+  for (const reason of report.reasons) add('why', reason);
+  if (whatIf === null) add('what-if', 'unknown: no figures of a node to hold it against', 'warning');
+  for (const outcome of whatIf ?? []) facts.push(...whatIfFacts(outcome, (whatIf ?? []).length > 1));
   if (victims !== null) {
     const rest = victims.total > victims.pods.length ? `, ... (${victims.total} in all)` : '';
     const pods = victims.pods.length === 0 ? 'no pod that may be evicted' : `${victims.pods.join(', ')}${rest}`;
-    lines.add('what-if', `evicted first on ${victims.node}, for ${victims.signal}: ${pods}`);
+    add('what-if', `evicted first on ${victims.node}, for ${victims.signal}: ${pods}`);
   }
-  for (const finding of report.findings) {
-    const tone = finding.severity === 'error' ? 'bad' : finding.severity === 'warning' ? 'warning' : 'plain';
-    lines.add(finding.severity, `${finding.code}: ${finding.message}; ${finding.remedy}`, tone);
-  }
-  for (const warning of report.warnings) lines.add('warning', warning, 'warning');
-  if (report.document === null) return lines.text();
-  for (const step of report.apply) lines.add('apply', step);
-  lines.add('verify', report.verify);
-  return lines.text();
+  facts.push(...report.findings.map(findingFact));
+  for (const warning of report.warnings) add('warning', warning, 'warning');
+  if (report.document === null) return facts;
+  for (const step of report.apply) add('apply', step);
+  add('verify', report.verify);
+  return facts;
 }
 
-class Lines {
-  #text = '';
-  readonly #paint: Paint;
+/** A finding on the result, as a fact. */
+export function findingFact({ code, message, remedy, severity }: Finding): TuneFact {
+  const tone = severity === 'error' ? 'bad' : severity === 'warning' ? 'warning' : 'plain';
+  return { label: severity, text: `${code}: ${message}; ${remedy}`, tone };
+}
 
-  constructor(paint: Paint) {
-    this.#paint = paint;
-  }
-
-  add(label: string, text: string, tone: Tone = 'plain'): void {
-    this.#text += `${label.padEnd(LABEL_WIDTH)}${this.#paint(tone, clean(text).slice(0, 2000))}\n`;
-  }
-
-  text(): string {
-    return this.#text;
-  }
+/** What a change does to one node, as facts. `named`: each begins with the name of the node. */
+export function whatIfFacts(outcome: WhatIf, named: boolean): readonly TuneFact[] {
+  return whatIfLines(outcome, named).map(([text, tone]) => ({ label: 'what-if', text, tone }));
 }
 
 function thresholds(settings: EvictionSettings): string {

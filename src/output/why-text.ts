@@ -79,7 +79,8 @@ function indented(text: string): string {
   return text.replace(/^(?=.)/gm, '  ');
 }
 
-const OCCASIONS: Readonly<Record<NodeOrder['occasion'], string>> = {
+/** When an order comes into force, in a few words. */
+export const OCCASIONS: Readonly<Record<NodeOrder['occasion'], string>> = {
   now: 'now',
   'after-grace': 'when the grace period of the soft threshold is over',
   'if-met': 'if its threshold were met',

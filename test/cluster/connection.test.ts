@@ -352,6 +352,8 @@ describe('configuration errors', () => {
       one.replace('token: secret-one', 'auth-provider: {name: magic}'),
       /magic is not supported/,
     ],
+    ['gcp', one.replace('token: secret-one', 'auth-provider: {name: gcp}'), /kubectl 1.26 removed it/],
+    ['azure', one.replace('token: secret-one', 'auth-provider: {name: azure}'), /kubectl 1.26 removed it/],
     ['another kind', 'kind: Pod\n', /kind is not Config/],
     ['a list', '- a\n', /is not a kubeconfig/],
     ['clusters no list', 'clusters: {a: 1}\n', /clusters must be a list/],

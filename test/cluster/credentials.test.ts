@@ -1,9 +1,11 @@
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { Access, ExecSpec } from '../../src/cluster/access.ts';
 import type { Environment } from '../../src/cluster/connection.ts';
+import { runExecPlugin } from '../../src/cluster/exec-plugin.ts';
 import { createTransport } from '../../src/cluster/transport.ts';
 import { CancelledError, type ClusterError } from '../../src/errors.ts';
 import { makeAuthority } from '../support/certificates.ts';
@@ -306,46 +308,134 @@ describe('exec plugins', () => {
   });
 });
 
-describe('auth providers of the library', () => {
-  const jwt = (expiresAt: number): string =>
-    ['{"alg":"none"}', JSON.stringify({ exp: expiresAt }), 'x']
-      .map(part => Buffer.from(part).toString('base64url'))
-      .join('.');
+describe('OIDC', () => {
+  const jwt = (exp: unknown): string =>
+    ['{"alg":"none"}', JSON.stringify({ exp }), 'x'].map(part => Buffer.from(part).toString('base64url')).join('.');
+  const oidc = (config: Record<string, string>): Partial<Access> => ({
+    user: { name: 'ann', authProvider: { name: 'oidc', config } },
+  });
+  const NOON = Date.parse('2026-11-23T12:00:00Z') / 1000;
 
-  test('oidc sends its id-token', async () => {
-    const token = jwt(Date.now() / 1000 + 3600);
-    const authProvider = { name: 'oidc', config: { 'id-token': token } };
-    const { transport, sent } = await connect({ user: { name: 'u', authProvider } });
+  test.each([
+    ['that lasts', jwt(NOON + 1)],
+    ['without an end', jwt(undefined)],
+    ['with an end that is no number', jwt('tomorrow')],
+    ['that is no JWT', 'opaque'],
+  ])('an id-token %s is sent', async (_what, token) => {
+    const { transport, sent } = await connect(oidc({ 'id-token': token }));
     await transport.request(get);
     expect(sent()).toEqual([`Bearer ${token}`]);
   });
 
-  test('gcp runs its command for a token, and again after 401', async () => {
-    const command = join(folder, 'gcloud');
-    await writeFile(
-      command,
-      `#!/bin/sh\necho x >> ${folder}/runs\nprintf '{"t":"%s"}' "run-$(wc -l < ${folder}/runs | tr -d ' ')"\n`,
-    );
-    await chmod(command, 0o755);
-    const config = { 'cmd-path': command, 'token-key': '{.t}', 'expiry-key': '{.none}' };
-    const { transport, sent } = await connect({ user: { name: 'u', authProvider: { name: 'gcp', config } } }, [
-      only('run-2'),
-    ]);
-    expect((await transport.request(get)).text).toBe('ok');
-    expect(sent()).toEqual(['Bearer run-1', 'Bearer run-2']);
+  test.each([
+    ['that expired', { 'id-token': jwt(NOON) }, 'the OIDC id-token of user "ann" expired at 2026-11-23T12:00:00.000Z'],
+    ['that expired before all time', { 'id-token': jwt(-1e300) }, 'the OIDC id-token of user "ann" expired'],
+    ['that is missing', { 'refresh-token': 'secret' }, 'user "ann" has no OIDC id-token'],
+  ])('one %s is an error that names the way out, and nothing is sent', async (_what, config, message) => {
+    const { transport, stub } = await connect(oidc({ 'idp-issuer-url': 'https://127.0.0.1:1', ...config }));
+    const error = await failure(transport.request(get));
+    expect(error).toMatchObject({ reason: 'unauthorized', message: `cannot get credentials: ${message}` });
+    expect(error.hint).toMatch(/kubectl renews it; or use an exec plugin/);
+    expect(stub.requests).toHaveLength(0);
   });
 
-  test('a failing provider is named, its words are not', async () => {
-    const command = join(folder, 'gcloud');
-    await writeFile(command, '#!/bin/sh\necho secret-output\nexit 1\n');
-    await chmod(command, 0o755);
-    const authProvider = { name: 'gcp', config: { 'cmd-path': command } };
-    const { transport } = await connect({ user: { name: 'u', authProvider } });
-    const error = await failure(transport.request(get));
-    expect(error).toMatchObject({
-      reason: 'unauthorized',
-      message: 'cannot get credentials: the auth provider gcp gave none',
-    });
-    expect(String(error.cause)).not.toContain('secret-output');
+  test('one that expires while the program runs is noticed', async () => {
+    let now = NOON * 1000;
+    const { transport } = await connect(
+      oidc({ 'id-token': jwt(NOON + 60) }),
+      undefined,
+      testEnvironment({ now: () => now }),
+    );
+    await transport.request(get);
+    now += 60_000;
+    expect(await failure(transport.request(get))).toMatchObject({ reason: 'unauthorized' });
   });
+});
+
+describe('files that are none', () => {
+  /** A name, and what stands there: nothing that is read to its end. */
+  async function odd(kind: string): Promise<string> {
+    const path = join(folder, 'odd');
+    if (kind === 'fifo') execFileSync('mkfifo', [path]);
+    else if (kind === 'folder') await mkdir(path);
+    else if (kind === 'huge') await writeFile(path, Buffer.alloc(1024 * 1024 + 1));
+    else if (kind !== 'missing') return kind;
+    return path;
+  }
+
+  const uses: readonly [string, (path: string) => Partial<Access>][] = [
+    ['token', path => ({ tokenFile: path })],
+    ['client certificate', path => ({ user: { name: 'u', certFile: path, keyData: 'QQ==' } })],
+    ['client key', path => ({ user: { name: 'u', certData: 'QQ==', keyFile: path } })],
+    [
+      'certificate authority',
+      path => ({ cluster: { name: 'c', server: 'https://127.0.0.1:1', skipTLSVerify: false, caFile: path } }),
+    ],
+  ];
+  const kinds: readonly [string, RegExp][] = [
+    ['fifo', /is not a regular file/],
+    ['folder', /is not a regular file/],
+    ['/dev/zero', /is not a regular file/],
+    ['huge', /is larger than 1 MiB/],
+    ['missing', /cannot be read: ENOENT/],
+  ];
+  const cases = uses.flatMap(([what, access]) =>
+    kinds.map(([kind, message]) => [what, kind, access, message] as const),
+  );
+
+  test.each(cases)('as %s: %s', async (what, kind, access, message) => {
+    const path = await odd(kind);
+    const { transport, stub } = await connect(access(path));
+    const error = await failure(transport.request(get));
+    expect(error).toMatchObject({ reason: 'config', message: expect.stringContaining(`the ${what} file ${path} `) });
+    expect(error.message).toMatch(message);
+    expect(stub.requests).toHaveLength(0);
+  });
+
+  test('a plugin that wants to know the cluster is not given one either', async () => {
+    const { exec, runs } = await counting(`{token: 't'}`);
+    const caFile = await odd('fifo');
+    const error = await failure(
+      runExecPlugin(
+        { ...exec, provideClusterInfo: true },
+        {
+          environment: testEnvironment(),
+          cluster: { name: 'c', server: 'https://api', skipTLSVerify: false, caFile },
+          proxyUrl: undefined,
+          signal: undefined,
+        },
+      ),
+    );
+    expect(error.message).toMatch(/certificate authority file .* is not a regular file/);
+    await expect(runs()).rejects.toThrow('ENOENT');
+  });
+});
+
+test('certificate files are read again after a minute', async () => {
+  const authority = makeAuthority();
+  const stub = await startStub([{ path: '/x', answers: [{ body: 'ok' }] }], {
+    tls: { ...authority.issue({ commonName: 'api', names: ['127.0.0.1'] }), clientAuthority: authority.cert },
+  });
+  const [caFile, certFile, keyFile] = ['ca', 'cert', 'key'].map(name => join(folder, name)) as [string, string, string];
+  const write = async (commonName: string): Promise<void> => {
+    const { cert, key } = authority.issue({ commonName });
+    await writeFile(certFile, cert);
+    await writeFile(keyFile, key);
+  };
+  await writeFile(caFile, authority.cert);
+  await write('first');
+  let now = 1_000_000;
+  const target = testTarget(stub.url, {
+    cluster: { name: 'c', server: stub.url, skipTLSVerify: false, caFile },
+    user: { name: 'u', certFile, keyFile },
+  });
+  const transport = await createTransport(target, { environment: testEnvironment({ now: () => now }) });
+  onTestFinished(() => transport.close());
+  await transport.request(get);
+  await write('second');
+  now += 59_000;
+  await transport.request(get);
+  now += 1_000;
+  await transport.request(get);
+  expect(stub.requests.map(r => r.clientName)).toEqual(['first', 'first', 'second']);
 });

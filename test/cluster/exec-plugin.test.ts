@@ -53,6 +53,12 @@ async function failure(promise: Promise<unknown>): Promise<ClusterError> {
   );
 }
 
+function ring(): unknown {
+  const first: unknown[] = [];
+  first.push({ again: first });
+  return first;
+}
+
 const started = `require('fs').writeFileSync(__dirname + '/seen', JSON.stringify({args: process.argv.slice(2), cwd: process.cwd(), env: process.env, info: JSON.parse(process.env.KUBERNETES_EXEC_INFO)}));`;
 const seen = async () =>
   JSON.parse(await readFile(join(folder, 'seen'), 'utf8')) as {
@@ -103,6 +109,17 @@ describe('what the plugin gets', () => {
     });
   });
 
+  test.each([
+    ['a tree of aliases', Array.from({ length: 40 }).reduce<unknown>(inner => [inner, inner], 'x')],
+    ['a ring', ring()],
+    ['a deep one', Array.from({ length: 200 }).reduce<unknown>(inner => [inner], 'x')],
+  ])('an extension that is %s is refused before it is run', async (_what, clusterConfig) => {
+    const command = await plugin(`${started} out({token: 't'})`);
+    const error = await failure(runExecPlugin(spec(command, { provideClusterInfo: true, clusterConfig }), context()));
+    expect(error).toMatchObject({ reason: 'config', message: expect.stringContaining('of cluster "c" is too large') });
+    await expect(seen()).rejects.toThrow('ENOENT');
+  });
+
   test.each<[ExecSpec['interactiveMode'], boolean, boolean]>([
     ['Never', true, false],
     ['IfAvailable', true, true],
@@ -147,6 +164,22 @@ describe('what the plugin gives', () => {
     ['no time', `out({token: 'secret-output', expirationTimestamp: 'soon'})`, /no time/],
     ['a failure', `console.log('secret-output'); process.exitCode = 7`, /failed with exit code 7/],
     ['an end by signal', `console.log('secret-output'); process.kill(process.pid, 'SIGTERM')`, /ended by SIGTERM/],
+    [
+      'YAML with aliases',
+      `console.log('a: &a [1,1]\\nb: &b [*a,*a]\\nc: [*b,*b] # secret-output')`,
+      /did not answer with JSON/,
+    ],
+    ['JSON 300,000 levels deep', `process.stdout.write('['.repeat(3e5) + ']'.repeat(3e5))`, /ExecCredential/],
+    [
+      'deep JSON in its place',
+      `process.stdout.write('{"kind":"ExecCredential","apiVersion":"${v1}","status":' + '{"token":'.repeat(5e4) + '"secret-output"' + '}'.repeat(5e4) + '}')`,
+      /neither token nor/,
+    ],
+    [
+      'more and more',
+      `const b = 'secret-output'.repeat(1e4); const more = () => process.stdout.write(b, more); process.stdout.on('error', () => process.exit()); more()`,
+      /more than 1 MiB/,
+    ],
     ['too much', `process.stdout.write('secret-output'.repeat(200000))`, /more than 1 MiB/],
   ])('%s is an error that shows nothing of it', async (_name, code, message) => {
     const error = await failure(runExecPlugin(spec(await plugin(code)), context()));

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseListItems } from '../../src/cluster/list-items.ts';
 import { fixtureText } from '../support/fixtures.ts';
+import { runs } from '../support/fuzz.ts';
 
 const same = (item: unknown): unknown => item;
 
@@ -37,7 +38,7 @@ describe('the items of a list', () => {
         const text = JSON.stringify(ordered, null, blank);
         expect(parseListItems(text, same)).toEqual(plainly(text));
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(500) },
     );
   });
 

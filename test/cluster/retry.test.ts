@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { parseRetryAfter, retryDelay, sleep } from '../../src/cluster/retry.ts';
+import { parseRetryAfter, retryDelay } from '../../src/cluster/retry.ts';
 import { CancelledError } from '../../src/errors.ts';
+import { sleep } from '../../src/sleep.ts';
 
 const now = Date.parse('2026-11-23T12:00:00Z');
 

@@ -141,12 +141,45 @@ describe('a request', () => {
   });
 });
 
+test.each([
+  ['Mon, 23 Nov 2026 11:00:00 GMT', '2026-11-23T11:00:00Z'],
+  ['Tue, 24 Nov 2026 12:00:00 GMT', '2026-11-24T12:00:00Z'],
+  ['Tue, 24 Nov 2026 12:00:01 GMT', null],
+  ['Fri, 31 Dec 9999 23:59:59 GMT', null],
+  ['Thu, 01 Jan 1970 00:00:00 GMT', '1970-01-01T00:00:00Z'],
+  ['soon', null],
+])('the Date header %j is believed when it is at most a day ahead', async (date, time) => {
+  const { transport } = await serve([{ body: 'ok', headers: { date } }]);
+  expect((await transport.request(get)).serverTime).toBe(time === null ? null : Date.parse(time));
+});
+
 describe('limits', () => {
   test.each([false, true])('a body over maxBytes is refused (gzip: %s)', async gzip => {
     const { transport } = await serve([{ body: 'x'.repeat(2_000_000), gzip }, { body: 'ok' }]);
     const error = await failure(transport.request({ ...get, maxBytes: 1024 * 1024 }));
     expect(error).toMatchObject({ reason: 'too-large', message: 'cannot get x: the answer is larger than 1 MiB' });
     expect((await transport.request(get)).text).toBe('ok');
+  });
+
+  test.each([
+    ['', false],
+    [', gzip', true],
+  ])('of an answer that is not 2xx only the first MiB is taken%s', async (_what, gzip) => {
+    const { stub, transport } = await serve([
+      { status: 403, body: `no ${'x'.repeat(64 * 1024 * 1024)}`, gzip },
+      { status: 200, body: 'ok' },
+    ]);
+    const error = await failure(transport.request(get));
+    expect(error).toMatchObject({ reason: 'forbidden', status: 403 });
+    expect(error.message.length).toBeLessThan(1000);
+    expect((await transport.request(get)).text).toBe('ok');
+    expect(stub.requests).toHaveLength(2);
+  });
+
+  test('the same in place of a stream', async () => {
+    const { transport } = await serve([{ status: 503, headers: { 'retry-after': '7' }, body: 'x'.repeat(8_000_000) }]);
+    const error = await failure(transport.stream({ path: '/x', what: 'watch x' }));
+    expect(error).toMatchObject({ status: 503, retryAfterSeconds: 7 });
   });
 
   test.each(['never', 'stall'] as const)(
@@ -217,6 +250,20 @@ describe('retries', () => {
     const { transport } = await serve([bad, ok]);
     expect((await transport.request(get)).text).toBe('ok');
     expect(transport.waits).toEqual(waits);
+  });
+
+  test('a wait is told, unless the request has somebody of its own to tell', async () => {
+    const told: [string, number][] = [];
+    const bad = { status: 429, headers: { 'retry-after': '2' } };
+    const { transport } = await serve([bad, ok, bad, ok], {
+      onWait: (error, ms) => void told.push([(error as ClusterError).reason, ms]),
+    });
+    await transport.request(get);
+    expect(told).toEqual([['throttled', 2000]]);
+    const own: Error[] = [];
+    await transport.request({ ...get, onRetry: error => void own.push(error) });
+    expect(own).toHaveLength(1);
+    expect(told).toHaveLength(1);
   });
 
   test('at most five times, with growing waits', async () => {

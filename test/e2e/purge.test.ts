@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { describeIf, evict, kubectl, missing, restore, scenario, startEvict } from './support/cluster.ts';
+import { describeIf, evict, kubectl, missing, PROGRAM_DIR, restore, scenario, startEvict } from './support/cluster.ts';
 
 interface Pod {
   readonly metadata: {
@@ -270,8 +270,7 @@ describeIf(
 
 function envOf(): Record<string, string> {
   const kubeconfig = process.env['EVICT_E2E_KUBECONFIG'] ?? '';
-  const dist = new URL('../../dist/bin', import.meta.url).pathname;
-  return { PATH: `${dist}:${process.env['PATH'] ?? ''}`, HOME: '/nonexistent', KUBECONFIG: kubeconfig };
+  return { PATH: `${PROGRAM_DIR}:${process.env['PATH'] ?? ''}`, HOME: '/nonexistent', KUBECONFIG: kubeconfig };
 }
 
 /** A Failed pod with the reason Evicted, made through the API. */

@@ -55,15 +55,19 @@ describe('what a command loads', () => {
   const HEAVY =
     /node_modules\/(ink|react|react-reconciler|yoga-layout|undici)\/|client-node\/dist\/gen\/(models|apis)\//;
 
-  test.each([[['--help']], [['--version']], [['status', '--help']], [['rbac']]])(
-    '%j: no client, no screen, no simulator',
-    async argv => {
-      const modules = await modulesOf(argv);
-      expect(modules).toContain('src/run.ts');
-      expect(modules.filter(m => HEAVY.test(m))).toEqual([]);
-      expect(modules.filter(m => /^src\/(cluster|simulator|ui)\/|client-node/.test(m))).toEqual([]);
-    },
-  );
+  test.each([
+    [['--help']],
+    [['--version']],
+    [['status', '--help']],
+    [['rbac']],
+    [['completion', 'bash']],
+    [['__complete', 'purge', '--cause', '']],
+  ])('%j: no client, no screen, no simulator', async argv => {
+    const modules = await modulesOf(argv);
+    expect(modules).toContain('src/run.ts');
+    expect(modules.filter(m => HEAVY.test(m))).toEqual([]);
+    expect(modules.filter(m => /^src\/(cluster|simulator|ui)\/|client-node/.test(m))).toEqual([]);
+  });
 
   test('status -o json: the client, but no screen, no models, no simulator', async () => {
     const modules = await modulesOf(['status', '-o', 'json'], { KUBECONFIG: join(dir, 'kubeconfig') });

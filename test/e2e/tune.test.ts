@@ -96,6 +96,52 @@ function verify(text: string, name: string, ...args: readonly string[]): Done {
   return evict(['verify', '-f', file, node, ...args]);
 }
 
+/** A pod that is never evicted takes all of the node's disk but 7.5 %: pressure that does not end by itself. */
+function keepDiskFull(): void {
+  const fill = 'set -- $(df -m /data | tail -1); fallocate -l $(($4 - $2 * 75 / 1000))M /data/blobs; sleep infinity';
+  const file = join(dir, 'local-registry.json');
+  const pod = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'local-registry', namespace: 'kube-system' },
+    spec: {
+      nodeName: node,
+      priorityClassName: 'system-node-critical',
+      terminationGracePeriodSeconds: 1,
+      tolerations: [{ operator: 'Exists' }],
+      containers: [
+        {
+          name: 'registry',
+          image: 'registry.k120.local/busybox:1.35',
+          command: ['sh', '-c', fill],
+          volumeMounts: [{ name: 'data', mountPath: '/data' }],
+        },
+      ],
+      volumes: [{ name: 'data', emptyDir: {} }],
+    },
+  };
+  writeFileSync(file, JSON.stringify(pod));
+  kubectl('create', '--validate=false', '-f', file);
+}
+
+/** How much of the node's disk is available, 0 to 1. */
+function availableShare(): number {
+  const done = call('kubectl', ['get', '--raw', `/api/v1/nodes/${node}/proxy/stats/summary`]);
+  if (done.code !== 0) return 0;
+  const { node: summary } = JSON.parse(done.out) as {
+    readonly node: { readonly fs?: { readonly availableBytes: number; readonly capacityBytes: number } };
+  };
+  return summary.fs === undefined ? 0 : summary.fs.availableBytes / summary.fs.capacityBytes;
+}
+
+/** How many Evicted pods lie about. */
+function evicted(): number {
+  const pods = JSON.parse(kubectl('get', 'pods', '-A', '-o', 'json')) as {
+    readonly items: readonly { readonly status: { readonly reason?: string } }[];
+  };
+  return pods.items.filter(pod => pod.status.reason === 'Evicted').length;
+}
+
 describeIf(missing('kubectl', 'cluster', 'scenarios'), 'tune, with a real kubelet as the judge', () => {
   beforeAll(() => {
     dir = mkdtempSync(join(tmpdir(), 'evict-tune-'));
@@ -179,41 +225,50 @@ describeIf(missing('kubectl', 'cluster', 'scenarios'), 'tune, with a real kubele
     expect(done.out).toMatch(/^\+.*nodefs\.available: "6%"$/m);
   });
 
-  test('the story: pressure, status, the smallest change, the restart, verify --wait, purge', async () => {
+  test('the story: a disk that stays full, status, why, the smallest change, the restart, verify --wait, purge', async () => {
     startWithFile(readFileSync(join(dir, 'kubelet.yaml'), 'utf8'));
-    scenario('evict-real', 'threshold');
-    expect(evict(['status', '-o', 'name']).out).toBe(`node/${node}\n`);
+    scenario('evict-real', 'disk');
+    keepDiskFull();
+    try {
+      // What the evicted pods took is free again before the registry has taken it.
+      await expect.poll(evicted, { timeout: 60_000, interval: 1000 }).toBeGreaterThan(2);
+      const fill = { timeout: 90_000, interval: 1000 };
+      await expect.poll(() => Math.abs(availableShare() - 0.074) < 0.01, fill).toBe(true);
+      expect(evict(['why', `node/${node}`]).out).toContain('never evicted: kube-system/local-registry (critical)');
+      expect(evict(['status', '-o', 'name']).out).toBe(`node/${node}\n`);
 
-    // Too little is said to be too little.
-    const timid = result('--nodefs', '99.8%');
-    expect(timid.whatIf[0]).toMatchObject({ clears: [], stays: ['DiskPressure'] });
-    expect(tune('--nodefs', '99.95%', '-q')).toMatchObject({ code: 1, out: '' });
+      // One disk, two signals: lowering one of them ends nothing.
+      const timid = result('--nodefs', '1%');
+      expect(timid.whatIf[0]).toMatchObject({ clears: [], stays: ['DiskPressure'] });
+      expect(tune('--nodefs', '50%', '-q')).toMatchObject({ code: 1, out: '' });
 
-    const cured = result('--clear');
-    expect(cured.whatIf[0]).toMatchObject({ clears: ['DiskPressure'], stays: [] });
-    const file = join(dir, 'cure.yaml');
-    writeFileSync(file, cured.document);
-    const guard = startEvict(['verify', '-f', file, node, '--wait', '2m']);
-    let said = '';
-    guard.stderr?.on('data', chunk => {
-      said += String(chunk);
-    });
-    const ended = new Promise(done => guard.once('close', done));
-    await expect.poll(() => said, { timeout: 20_000 }).toMatch(/wanted \d+%; DiskPressure/);
-    startWithFile(cured.document);
-    expect(await ended).toBe(0);
-    expect(said).toMatch(/runs the new configuration\n/);
-    expect(evict(['status', '-o', 'name']).out).toBe('');
-    expect(configz()).toEqual(cured.settings);
-    const evicted = (): number => {
-      const pods = JSON.parse(kubectl('get', 'pods', '-A', '-o', 'json')) as {
-        readonly items: readonly { readonly status: { readonly reason?: string } }[];
-      };
-      return pods.items.filter(pod => pod.status.reason === 'Evicted').length;
-    };
-    expect(evicted()).toBeGreaterThan(0);
-    expect(evict(['purge', '-A', '-y'])).toMatchObject({ code: 0 });
-    expect(evicted()).toBe(0);
+      const cured = result('--clear');
+      expect(cured.whatIf[0]).toMatchObject({ clears: ['DiskPressure'], stays: [] });
+      const file = join(dir, 'cure.yaml');
+      writeFileSync(file, cured.document);
+      const guard = startEvict(['verify', '-f', file, node, '--wait', '2m']);
+      let said = '';
+      guard.stderr?.on('data', chunk => {
+        said += String(chunk);
+      });
+      const ended = new Promise(done => guard.once('close', done));
+      await expect.poll(() => said, { timeout: 20_000 }).toMatch(/wanted \d+%; .*DiskPressure/);
+      startWithFile(cured.document);
+      expect(await ended, said).toBe(0);
+      expect(said).toMatch(/runs the new configuration\n/);
+      expect(evict(['status', '-o', 'name']).out).toBe('');
+      expect(configz()).toEqual(cured.settings);
+      expect(evicted()).toBeGreaterThan(2);
+      expect(evict(['purge', '-A', '-y'])).toMatchObject({ code: 0 });
+      expect(evicted()).toBe(0);
+      expect(kubectl('get', 'pod', '-n', 'kube-system', 'local-registry', '-o', 'jsonpath={.status.phase}')).toBe(
+        'Running',
+      );
+    } finally {
+      // A kubelet with the old thresholds would find the disk full, and refuse what comes next.
+      kubectl('delete', 'pod', '-n', 'kube-system', 'local-registry', '--ignore-not-found');
+      await expect.poll(availableShare, { timeout: 90_000, interval: 1000 }).toBeGreaterThan(0.5);
+    }
   });
 
   test('a kubelet that does not come back ends the wait early, and the rollback is named', () => {

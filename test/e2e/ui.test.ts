@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { story } from '../../src/simulator/scenarios/story.ts';
+import { podObject } from '../support/purge-world.ts';
 import { openSimulated, type Simulated } from '../support/simulated.ts';
-import { cleanEnv, describeIf, KUBECONFIG, missing, restore, scenario } from './support/cluster.ts';
+import { cleanEnv, describeIf, KUBECONFIG, kubectl, missing, restore, scenario } from './support/cluster.ts';
 
 // The built plugin in a real terminal, against a simulated cluster.
 
@@ -18,10 +19,11 @@ function tmux(...args: readonly string[]): string {
   return done.stdout;
 }
 
-const screen = (): string => tmux('capture-pane', '-p', '-t', 'e2e');
-const shows = (what: RegExp): Promise<unknown> =>
-  vi.waitFor(() => expect(screen()).toMatch(what), { timeout: 20_000, interval: 80 });
-const type = (...keys: readonly string[]): void => void tmux('send-keys', '-t', 'e2e', ...keys);
+const screen = (session = 'e2e'): string => tmux('capture-pane', '-p', '-t', session);
+const shows = (what: RegExp, session = 'e2e'): Promise<unknown> =>
+  vi.waitFor(() => expect(screen(session)).toMatch(what), { timeout: 20_000, interval: 80 });
+const typeInto = (session: string, ...keys: readonly string[]): void => void tmux('send-keys', '-t', session, ...keys);
+const type = (...keys: readonly string[]): void => typeInto('e2e', ...keys);
 
 describeIf(hasTmux ? null : 'no tmux', 'the screen in a real terminal', () => {
   let simulated: Simulated;
@@ -97,6 +99,28 @@ describeIf(hasTmux ? null : 'no tmux', 'the screen in a real terminal', () => {
     expect(screen()).not.toContain('▸ node-3');
   });
 
+  test('a signal while it purges: what is in flight ends first, and is told', async () => {
+    const { cluster, faults, requests } = simulated.simulator;
+    for (let i = 0; i < 60; i += 1) cluster.upsert('Pod', podObject(`flood-${i}`, { node: 'node-2' }));
+    const slow = faults.add({ fault: { type: 'latency', ms: 2000 }, match: { method: 'DELETE' } });
+    type('kubectl evict status --all', 'Enter');
+    await shows(/▸ node-3/);
+    type('/node-2', 'Enter', 'p');
+    await shows(/Delete these 60 pods\?/);
+    type('y');
+    await shows(/Deleting 60 Evicted pods on node node-2/);
+    const pane = tmux('display-message', '-p', '-t', 'e2e', '#{pane_pid}').trim();
+    const child = spawnSync('pgrep', ['-P', pane], { encoding: 'utf8' }).stdout.trim().split('\n').at(-1);
+    process.kill(Number(child), 'SIGTERM');
+    await shows(/interrupted: what was sent has been waited for[\s\S]*code 130 ready>/);
+    slow();
+    const deleted = Number(/(\d+) pods? deleted/.exec(screen())?.[1]);
+    expect(deleted).toBeGreaterThan(0);
+    expect(requests.filter(({ method }) => method === 'DELETE')).toHaveLength(deleted);
+    const left = cluster.list('Pod').filter(({ metadata }) => metadata.name.startsWith('flood-'));
+    expect(left).toHaveLength(60 - deleted);
+  });
+
   test('Ctrl-C ends it with 130', async () => {
     type('kubectl evict status', 'Enter');
     await shows(/▸ node-3/);
@@ -128,4 +152,37 @@ describeIf(unfit, 'the screen while a real kubelet evicts', () => {
     await shows(/low on resource: ephemeral-storage|had condition: \[DiskPressure\]/);
     type('q');
   });
+
+  test('p purges what the kubelet evicted, and nothing else', async () => {
+    restore();
+    scenario('evict-real', 'failed');
+    scenario('evict-real', 'flood', '20');
+    const before = failedPods();
+    const evicted = [...before].filter(([, reason]) => reason === 'Evicted').map(([uid]) => uid);
+    expect(evicted.length).toBeGreaterThanOrEqual(20);
+    const command = `KUBECONFIG=${KUBECONFIG} kubectl evict status --all`;
+    tmux('new-session', '-d', '-s', 'e2e-purge', '-x', '120', '-y', '40', `bash --noprofile --norc -c '${command}'`);
+    const purging = 'e2e-purge';
+    await shows(/[1-9]\d* evicted pod/, purging);
+    typeInto(purging, 'p');
+    await shows(/Delete these \d+ pods\? {2}y deletes/, purging);
+    typeInto(purging, 'y');
+    await shows(/Done: all \d+ pods are gone/, purging);
+    const after = failedPods();
+    expect(evicted.filter(uid => after.has(uid))).toEqual([]);
+    const others = [...before.keys()].filter(uid => !evicted.includes(uid));
+    expect(others.length).toBeGreaterThan(0);
+    expect(others.filter(uid => !after.has(uid))).toEqual([]);
+    typeInto(purging, 'Escape');
+    await shows(/▸ \S+ /, purging);
+    typeInto(purging, 'q');
+  });
 });
+
+/** The Failed pods of the cluster by uid, with the reason of their status. */
+function failedPods(): ReadonlyMap<string, string> {
+  const rows = '{range .items[*]}{.metadata.uid} {.status.reason}{"\\n"}{end}';
+  const listed = kubectl('get', 'pods', '-A', '--field-selector=status.phase=Failed', '-o', `jsonpath=${rows}`);
+  const lines = listed.split('\n').filter(row => row !== '');
+  return new Map(lines.map(row => [row.split(' ', 1)[0] ?? '', row.slice(row.indexOf(' ') + 1)]));
+}

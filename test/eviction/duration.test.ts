@@ -74,11 +74,31 @@ describe('parseDuration', () => {
   });
 });
 
+test.each([
+  ['90', 'a unit is missing'],
+  ['1m5', 'a unit is missing'],
+  ['s', 'a number is missing'],
+  ['.s', 'a number is missing'],
+  ['', 'a number is missing'],
+  ['-', 'a number is missing'],
+  ['1d', 'unknown unit "d"'],
+  ['2562048h', 'too long'],
+  ['9223372036854775808ns', 'too long'],
+  ['1'.repeat(2000), 'too long for a duration'],
+])('says of %j: %s', (text, why) => {
+  const result = parseDuration(text);
+  expect(!result.ok && result.error).toContain(why);
+});
+
 describe('formatDuration', () => {
   test.each<[bigint, string]>([
     [0n, '0s'],
     [1n, '1ns'],
+    [1000n, '1\u00b5s'],
     [1100n, '1.1\u00b5s'],
+    [999_999n, '999.999\u00b5s'],
+    [1_000_000n, '1ms'],
+    [SECOND, '1s'],
     [2_200_000n, '2.2ms'],
     [100_000_000n, '100ms'],
     [(3n * SECOND) / 2n, '1.5s'],

@@ -20,7 +20,11 @@ describe('freshness', () => {
     ['no lease: heartbeat within 6 minutes', beat(360), seen(null), 'heartbeat', false],
     ['no lease: heartbeat over it', beat(361), seen(null), 'heartbeat', true],
     ['neither', beat(null), seen(null), 'none', true],
-    ['a lease from the future is fresh', beat(10), seen(-30), 'lease', false],
+    ['a lease a little ahead is fresh', beat(10), seen(-40), 'lease', false],
+    ['a lease far ahead says nothing: the heartbeat counts', beat(361), seen(-41), 'heartbeat', true],
+    ['a heartbeat a little ahead is fresh', beat(-360), seen(null), 'heartbeat', false],
+    ['a heartbeat far ahead says nothing', beat(-361), seen(null), 'none', true],
+    ['both ahead by years', beat(-1e9), seen(-1e9), 'none', true],
   ] as const)('%s', (_what, node, lease, source, stale) => {
     expect(freshness(node, lease, NOW)).toMatchObject({ source, stale });
   });
@@ -30,5 +34,14 @@ describe('freshness', () => {
       source: 'heartbeat',
       stale: false,
     });
+  });
+
+  test.each([
+    ['nothing was ever told', beat(null), seen(null), 'kubelet never heard of'],
+    ['its clock is ahead', beat(-1e9), seen(null), /clock is ahead of the API server's/],
+    ['its clock is ahead, and there is no heartbeat', beat(null), seen(-1e9), /clock is ahead of the API server's/],
+    ['it is stale', beat(null), seen(540), 'kubelet last heard of 9m ago (lease)'],
+  ] as const)('the sentence when %s', (_what, node, lease, text) => {
+    expect(freshness(node, lease, NOW).text).toMatch(text);
   });
 });

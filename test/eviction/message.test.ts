@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decodeMessage, type EvictionMessage } from '../../src/eviction/message.ts';
+import { runs } from '../support/fuzz.ts';
 
 const amount = (text: string, value: number | null) => ({ text, amount: value });
 const KI = 1024;
@@ -87,6 +88,11 @@ const forms: readonly (readonly [string, string, Partial<EvictionMessage>])[] = 
     'pressure about something newer',
     'The node was low on resource: swap. ',
     { kind: 'pressure', resources: ['unknown'], words: ['swap'] },
+  ],
+  [
+    'refused for something newer',
+    'Pod was rejected: The node had condition: [SwapPressure]. ',
+    { kind: 'admission', resources: ['unknown'], words: ['SwapPressure'] },
   ],
   [
     'refused, before 1.26',
@@ -178,7 +184,7 @@ describe('other texts', () => {
         if (decoded.limit !== null) expect(head).toContain(decoded.limit.amount.text);
         expect(/^(The node|Pod |Usage of|Container )/.test(text.trimStart())).toBe(true);
       }),
-      { numRuns: 5000 },
+      { numRuns: runs(5000) },
     );
   });
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Candidate, judge, OTHER_REASONS, planPurge, type Selection } from '../../src/eviction/plan.ts';
+import { OTHER_REASONS } from '../../src/eviction/other-reasons.ts';
+import { type Candidate, causeOf, judge, planPurge, type Selection } from '../../src/eviction/plan.ts';
 import type { TombstoneFacts } from '../../src/eviction/tombstone.ts';
 import { TOMBSTONE_NOW as NOW, tombstone } from '../support/tombstones.ts';
 
@@ -30,6 +31,8 @@ const lost = {
     since: NOW - HOUR,
   },
 };
+/** Refused for two reasons at once. */
+const TWO = 'Pod was rejected: The node had condition: [DiskPressure MemoryPressure]. ';
 const owned = (kind: string) => ({ owner: { kind, name: 'x' } });
 
 describe('the verdict about a pod', () => {
@@ -63,6 +66,7 @@ describe('the verdict about a pod', () => {
     ['for memory', {}, { resources: new Set(['memory']) }, 'delete'],
     ['for memory or disk', {}, { resources: new Set(['disk', 'memory']) }, 'delete'],
     ['for pressure and disk', {}, { kinds: new Set(['pressure']), resources: new Set(['disk']) }, 'keep: cause'],
+    ['for one of two, memory asked for', { message: TWO }, { resources: new Set(['memory']) }, 'delete'],
     ['for what nobody knows', { message: '?' }, { resources: new Set(['unknown']) }, 'delete'],
     ['an unknown cause is of no kind', { message: '?' }, { kinds: new Set(['pressure']) }, 'keep: cause'],
 
@@ -105,6 +109,28 @@ describe('the verdict about a pod', () => {
     ],
   ])('%s', (_, pod, wanted, expected) => {
     expect(verdict(pod, wanted)).toBe(expected);
+  });
+
+  test.each<[string, Partial<TombstoneFacts>, Partial<Selection>, string]>([
+    ['evicted', {}, {}, 'evicted'],
+    ['another reason', { reason: 'NodeShutdown' }, { reasons: new Set(['nodeshutdown']) }, 'reason'],
+    [
+      'the reason lost, in one that asks for the empty reason',
+      lost,
+      { reasons: new Set(['']), unmarked: true },
+      'unmarked',
+    ],
+  ])('says as what it goes: %s', (_what, pod, wanted, expected) => {
+    expect(judge(tombstone(pod), selection(wanted), NOW)).toMatchObject({ action: 'delete', class: expected });
+  });
+
+  test.each([
+    [{}, 'pressure memory'],
+    [{ message: TWO }, 'admission disk+memory'],
+    [{ message: '?' }, 'unknown'],
+  ])('names the cause of %j as %s', (pod, cause) => {
+    const decided = judge(tombstone(pod), selection(), NOW);
+    expect(decided.action === 'ignore' ? null : causeOf(decided.eviction)).toBe(cause);
   });
 
   test.each(OTHER_REASONS)('%s goes only when asked for', reason => {
@@ -172,6 +198,14 @@ describe('a plan', () => {
     const plan = planPurge(pods, 7, { ...limits, keep: 1 });
     expect(names(plan.newest)).toBe('a2 b1 other y');
     expect(names(plan.delete)).toBe('a1 a3 x');
+  });
+
+  test.each([
+    ['b a c', 'a b'],
+    ['c b a', 'a b'],
+  ])('of equally new ones (%s) the names decide: %s', (order, kept) => {
+    const equal = order.split(' ').map(name => candidate(name, 'ReplicaSet a', 1));
+    expect(names(planPurge(equal, 3, { ...limits, keep: 2 }).newest)).toBe(kept);
   });
 
   test('keeps none, or all', () => {

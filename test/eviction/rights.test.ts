@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { accessQuestions, needsByPurpose, needsOf, PURPOSES } from '../../src/eviction/rights.ts';
+import { PURPOSES } from '../../src/eviction/purposes.ts';
+import { accessQuestions, needsByPurpose, needsOf } from '../../src/eviction/rights.ts';
 
 describe('rights', () => {
   test('a role for everything has every rule of every command, and no other', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { defaultEvictionHard, isSignal, type NodeOs, SIGNALS, signalInfo } from '../../src/eviction/signal.ts';
+import { defaultEvictionHard, isSignal, type NodeOs, signalInfo } from '../../src/eviction/signal.ts';
+import { SIGNALS } from '../../src/eviction/signal-names.ts';
 import { parseKubeletVersion } from '../../src/eviction/version.ts';
 
 describe('signals', () => {

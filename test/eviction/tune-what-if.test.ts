@@ -18,6 +18,7 @@ import {
   nodeInput,
   singleDisk,
 } from '../support/builders.ts';
+import { runs } from '../support/fuzz.ts';
 
 /** The first story's third node: 448 MiB of 5.8 GiB free, images on another disk. */
 const STORY: InputChange = {
@@ -212,7 +213,7 @@ describe('--clear', () => {
         expect(plan.problems).toEqual([]);
         expect(whatIf(input, plan.settings, NOW)).toMatchObject({ stays: [], raises: [] });
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 });

@@ -8,7 +8,7 @@ import {
   sameSetting,
   settingsOf,
 } from '../../src/eviction/settings.ts';
-import { SIGNALS } from '../../src/eviction/signal.ts';
+import { SIGNALS } from '../../src/eviction/signal-names.ts';
 import { parseThresholds } from '../../src/eviction/threshold.ts';
 import {
   judgeRequest,
@@ -21,6 +21,7 @@ import {
 import { differences } from '../../src/eviction/verify.ts';
 import { parseKubeletVersion } from '../../src/eviction/version.ts';
 import { DEFAULTS, evictionConfig, map } from '../support/builders.ts';
+import { runs } from '../support/fuzz.ts';
 
 const V20 = parseKubeletVersion('v1.20.2');
 const V36 = parseKubeletVersion('v1.36.2');
@@ -138,7 +139,7 @@ describe('a plan', () => {
         expect(again.settings).toEqual(plan.settings);
         expect(again.changes).toEqual([]);
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 });

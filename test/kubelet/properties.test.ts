@@ -5,13 +5,13 @@ import { type EvictionSettings, settingsOf, type WrittenSettings } from '../../s
 import { parseThresholds } from '../../src/eviction/threshold.ts';
 import { NO_CHANGE, planChange, settingsToWrite } from '../../src/eviction/tune.ts';
 import { type KubeletDocument, readDocument } from '../../src/kubelet/document.ts';
+import { TARGET_IDS } from '../../src/kubelet/targets/ids.ts';
 import { targetOf } from '../../src/kubelet/targets/registry.ts';
-import { TARGET_IDS, type TargetInput } from '../../src/kubelet/targets/target.ts';
+import type { TargetInput } from '../../src/kubelet/targets/target.ts';
 import { carries } from '../../src/kubelet/unit-patch.ts';
 import { deepEqual, loadDocuments } from '../../src/kubelet/yaml-values.ts';
+import { runs } from '../support/fuzz.ts';
 import { ANY_TEXT, ENV_FILE, HARD, UNIT_FILE, VALUE, YAML_FILE } from '../support/kubelet-files.ts';
-
-const RUNS = 3000;
 
 function read(text: string, name = 'x'): KubeletDocument {
   const document = readDocument(text, name);
@@ -20,7 +20,7 @@ function read(text: string, name = 'x'): KubeletDocument {
 }
 
 /** What a kubelet runs with this document. */
-function runs(document: KubeletDocument): EvictionSettings {
+function runsWith(document: KubeletDocument): EvictionSettings {
   const { acts, layer, settings } = document;
   return settingsOf(
     effectiveConfig({
@@ -38,7 +38,7 @@ function tuned(
   value: string,
 ): { readonly text: string; readonly wanted: WrittenSettings } | null {
   const request = { ...NO_CHANGE, hard: new Map([['nodefs.available', value]]) };
-  const plan = planChange(runs(document), request, { os: 'linux', version: null });
+  const plan = planChange(runsWith(document), request, { os: 'linux', version: null });
   const wanted: WrittenSettings = { evictionHard: plan.settings.evictionHard };
   const patched = document.patch?.(wanted);
   return patched?.ok ? { text: patched.value.text, wanted } : null;
@@ -71,12 +71,12 @@ function checkTuned(text: string, value: string): void {
   // No effective threshold is lost.
   const armed = (d: KubeletDocument): Set<string> =>
     new Set(
-      parseThresholds(runs(d), null)
+      parseThresholds(runsWith(d), null)
         .thresholds.filter(t => !t.soft)
         .map(t => t.signal),
     );
   for (const signal of armed(document)) expect(armed(after).has(signal)).toBe(true);
-  expect(runs(after).evictionHard.get('nodefs.available')).toBe(value);
+  expect(runsWith(after).evictionHard.get('nodefs.available')).toBe(value);
 
   // The rest is untouched.
   expect(rest(after, result.text)).toBe(rest(document, text));
@@ -97,16 +97,16 @@ describe('a generated file keeps every other byte, and every threshold', () => {
         };
         expect(deepEqual(strip(tuned(read(text), value)?.text ?? ''), strip(text))).toBe(true);
       }),
-      { numRuns: RUNS },
+      { numRuns: runs(3000) },
     );
   });
 
   test('units', () => {
-    fc.assert(fc.property(UNIT_FILE, VALUE, checkTuned), { numRuns: RUNS });
+    fc.assert(fc.property(UNIT_FILE, VALUE, checkTuned), { numRuns: runs(3000) });
   });
 
   test('env files', () => {
-    fc.assert(fc.property(ENV_FILE, VALUE, checkTuned), { numRuns: RUNS });
+    fc.assert(fc.property(ENV_FILE, VALUE, checkTuned), { numRuns: runs(3000) });
   });
 });
 
@@ -123,9 +123,9 @@ test('no input crashes a reader or a patcher: 100,000 texts', () => {
       const patched = document.value.patch?.({ evictionHard: new Map([['memory.available', '100Mi']]) });
       if (patched?.ok) expect(readDocument(patched.value.text, name).ok).toBe(true);
     }),
-    { numRuns: 100_000 },
+    { numRuns: runs(100_000) },
   );
-  expect(readable).toBeGreaterThan(10_000);
+  expect(readable).toBeGreaterThan(runs(10_000));
 }, 120_000);
 
 describe('what a target prints, its reader reads', () => {
@@ -169,7 +169,7 @@ describe('what a target prints, its reader reads', () => {
         expect(carries(document.settings, wanted), made.value.text).toBe(true);
         expect(document.target).toBe(id);
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 });

@@ -1,15 +1,20 @@
 import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { load, YAML11_SCHEMA } from 'js-yaml';
 import { describe, expect, test } from 'vitest';
 import { effectiveConfig, readEvictionConfig } from '../../src/eviction/config.ts';
 import { settingsOf, type WrittenSettings } from '../../src/eviction/settings.ts';
 import { differences } from '../../src/eviction/verify.ts';
 import { parseKubeletVersion } from '../../src/eviction/version.ts';
 import { readDocument } from '../../src/kubelet/document.ts';
+import { TARGET_IDS, type TargetId } from '../../src/kubelet/targets/ids.ts';
 import { targetOf } from '../../src/kubelet/targets/registry.ts';
 import { suggestTarget } from '../../src/kubelet/targets/suggest.ts';
-import { TARGET_IDS, type TargetId, type TargetInput } from '../../src/kubelet/targets/target.ts';
+import type { TargetInput } from '../../src/kubelet/targets/target.ts';
 import { map } from '../support/builders.ts';
 import { fixture } from '../support/fixtures.ts';
+import { runs } from '../support/fuzz.ts';
+import { HOSTILE_TEXT, OBEYED } from '../support/hostile.ts';
 
 const SETTINGS: WrittenSettings = {
   evictionHard: map({
@@ -113,6 +118,9 @@ describe('what a target refuses', () => {
     ['kubeadm-patch', { version: parseKubeletVersion('1.24') }, /1\.25/],
     ['10-kubeadm.conf', { version: parseKubeletVersion('1.7.5') }, /-f 10-kubeadm\.conf/],
     ['kubeadm-configmap', { configMap: null }, /ConfigMap/],
+    ...['a: 1\rkind: Secret\n', 'a: "\u202e"\n', 'a: \u0085b\n', 'a: "\u001b[2J"\n', 'a: \u007fb\n'].map(
+      text => ['kubeadm-configmap', { configMap: { name: 'kubelet-config', text } }, /not seen/] as const,
+    ),
     ['kubeletconfiguration', { configz: null }, /--fragment/],
     ['flags', { settings: { evictionHard: map({ 'nodefs.available': '5% $(reboot)' }) } }, /cannot stand in a flag/],
   ])('%s %j', (id, change, reason) => {
@@ -139,6 +147,20 @@ describe('a whole configuration', () => {
   test('keeps texts texts for a YAML 1.1 reader', () => {
     expect(text).toContain('fileMode: "0644"');
     expect(text).toContain('answer: "no"');
+  });
+
+  test('writes texts so that a terminal shows and a reader finds them as they are', () => {
+    // An API server sends no half characters.
+    const text = HOSTILE_TEXT.map(t => t.toWellFormed());
+    fc.assert(
+      fc.property(fc.dictionary(text, fc.array(text)), fields => {
+        const configz = { ...fields, answer: 'no', port: 10250 };
+        const yaml = made('kubeletconfiguration', { configz });
+        expect(OBEYED.exec(yaml)).toBeNull();
+        expect(load(yaml, { schema: YAML11_SCHEMA })).toMatchObject(configz);
+      }),
+      { numRuns: runs(30) },
+    );
   });
 
   test('a fragment says in its first line that it is one', () => {

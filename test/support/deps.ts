@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
+import { kubeconfigNames } from '../../src/cluster/kubeconfig-names.ts';
 import { openCluster } from '../../src/cluster/open.ts';
-import type { Clock, Deps, StatusScreen } from '../../src/deps.ts';
+import type { Clock, Demos, Deps, StatusScreen } from '../../src/deps.ts';
 import { CancelledError } from '../../src/errors.ts';
 import type { ExitCode } from '../../src/exit-codes.ts';
 import { run } from '../../src/run.ts';
@@ -31,6 +32,8 @@ export interface TestWorld {
   readonly onSleep?: (ms: number) => void | Promise<void>;
   /** Where a user's files would be; a folder without a kubeconfig by default. */
   readonly homeDir?: string;
+  /** The demos of this machine; by default there are none, and none is announced. */
+  readonly demos?: Demos;
   /** Stands for the terminal screen; without it, opening one fails. */
   readonly openScreen?: (screen: StatusScreen) => Promise<'quit' | 'interrupted'>;
 }
@@ -80,15 +83,25 @@ export function testDeps(world: TestWorld, out: string[], err: string[]): Deps {
         testEnvironment({
           env: world.env ?? {},
           now,
+          stdinIsTTY: world.stdin !== undefined,
           warn: line => void err.push(`${line}\n`),
           ...(world.homeDir === undefined ? {} : { homeDir: world.homeDir }),
         }),
         // Back-off is tested with the transport; here it only costs time.
         { sleep: async () => {} },
       ),
+    kubeconfigNames: flags =>
+      kubeconfigNames(
+        flags,
+        testEnvironment({
+          env: world.env ?? {},
+          ...(world.homeDir === undefined ? {} : { homeDir: world.homeDir }),
+        }),
+      ),
     files: realFiles,
     readArchive: (path, stop) => readArchive(path, Readable.from(world.input ?? []), stop),
     openScreen: world.openScreen ?? (() => Promise.reject(new Error('no screen in this test'))),
+    demos: world.demos ?? { announce: async () => ({ file: null, withdraw: async () => {} }), running: async () => [] },
     simulate: source => simulate(source, 'kubectl-evict/0.0.0 (test/test)'),
   };
 }

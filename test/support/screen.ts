@@ -1,5 +1,6 @@
 import type { SurveyQuery } from '../../src/commands/status/gather.ts';
 import { openStatusScreen } from '../../src/commands/status/screen.ts';
+import type { ApplyTuned } from '../../src/commands/tune/desk.ts';
 import type { ExitCode } from '../../src/exit-codes.ts';
 import { testDeps } from './deps.ts';
 import type { Simulated } from './simulated.ts';
@@ -12,19 +13,24 @@ export interface OpenScreen {
   readonly done: Promise<ExitCode>;
   /** As a signal of the system. */
   readonly stop: AbortController;
+  /** What was told on stderr. */
+  readonly err: readonly string[];
 }
 
 /** What a test says about it. */
 export interface ScreenOptions extends TerminalOptions {
   readonly query?: Partial<SurveyQuery>;
   readonly color?: 'auto' | 'always' | 'never';
+  /** As the demo's. @default a real cluster's: there is none */
+  readonly apply?: ApplyTuned;
 }
 
 /** Opens the program's status screen. */
 export function openScreen(simulated: Simulated, options: ScreenOptions = {}): OpenScreen {
   const terminal = new TestTerminal({ now: () => simulated.clock.now(), ...options });
   const stop = new AbortController();
-  const deps = testDeps({ openScreen: screen => terminal.open(screen), signal: stop.signal }, [], []);
+  const err: string[] = [];
+  const deps = testDeps({ openScreen: screen => terminal.open(screen), signal: stop.signal }, [], err);
   const query: SurveyQuery = {
     names: [],
     selector: null,
@@ -39,8 +45,13 @@ export function openScreen(simulated: Simulated, options: ScreenOptions = {}): O
   const world = { ...deps, env, clock: simulated.clock };
   const done = openStatusScreen(
     simulated.cluster,
-    { query, color: options.color ?? 'auto', flags: ['--context', 'prod-eu'] },
+    {
+      query,
+      color: options.color ?? 'auto',
+      ...(options.apply === undefined ? {} : { apply: options.apply }),
+      flags: ['--context', 'prod-eu'],
+    },
     world,
   );
-  return { terminal, done, stop };
+  return { terminal, done, stop, err };
 }

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { openCluster } from '../../src/cluster/open.ts';
 import type { Cluster } from '../../src/cluster/port.ts';
 import type { Clock } from '../../src/deps.ts';
-import { CancelledError } from '../../src/errors.ts';
 import { manualClock } from '../../src/simulator/clock.ts';
 import { createCluster } from '../../src/simulator/cluster.ts';
 import { openWorld, type World } from '../../src/simulator/kubelet/world.ts';
 import type { Scenario } from '../../src/simulator/scenarios/scenario.ts';
 import { startSimulator } from '../../src/simulator/server.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
+import { sleep } from '../../src/sleep.ts';
 import { testEnvironment } from './cluster-access.ts';
 
 /** A simulated cluster whose time a test moves, and a connection to it. */
@@ -62,7 +62,7 @@ export async function openSimulated(scenario: Scenario, options: SimulatedOption
     simulator,
     world,
     cluster,
-    clock: { now: () => time.now(), sleep: (ms, signal) => wait(Math.min(ms, MOST_WAIT_MS), signal) },
+    clock: { now: () => time.now(), sleep: (ms, signal) => sleep(Math.min(ms, MOST_WAIT_MS), signal) },
     kubeconfig,
     advance: ms => time.advance(ms),
     close: async () => {
@@ -73,23 +73,4 @@ export async function openSimulated(scenario: Scenario, options: SimulatedOption
       rmSync(folder, { recursive: true });
     },
   };
-}
-
-/** Waits, as the program's own clock does. */
-export function wait(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) {
-      reject(new CancelledError());
-      return;
-    }
-    const onAbort = (): void => {
-      clearTimeout(timer);
-      reject(new CancelledError());
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', onAbort);
-      resolve();
-    }, ms);
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
 }
