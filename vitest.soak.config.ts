@@ -7,8 +7,9 @@ const json = process.env['VITEST_JSON'];
 export default defineConfig({
   test: {
     ...(json === undefined ? {} : { reporters: ['default', ['json', { outputFile: json }]] }),
-    include: ['test/soak/**/*.test.ts'],
+    include: ['test/soak/**/*.test.ts', 'test/hostile/**/*.test.ts'],
     testTimeout: 600_000,
-    env: { TZ: 'UTC' },
+    // The hostile inputs are as many times more than in `npm test`.
+    env: { TZ: 'UTC', EVICT_FUZZ: process.env['EVICT_FUZZ'] ?? '5' },
   },
 });
