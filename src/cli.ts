@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { setMaxListeners } from 'node:events';
 import { arch, homedir, platform } from 'node:os';
 import { basename } from 'node:path';
 import type { Environment } from './cluster/connection.ts';
@@ -20,6 +21,8 @@ declare const SELF_CONTAINED: boolean;
 
 const USER_AGENT = `kubectl-evict/${VERSION} (${platform()}/${arch()})`;
 
+// Every request in flight listens to the one signal: that is no leak, and Node 20 must not warn of it.
+setMaxListeners(0);
 const stop = new AbortController();
 let pipeClosed = false;
 

@@ -89,7 +89,6 @@ describe('what somebody else may have put there', () => {
     symlinkSync(join(dir, 'elsewhere'), folder());
     const one = await start();
     const announced = await demos().announce(one.kubeconfig);
-    const { file } = announced;
     expect(readdirSync(join(dir, 'elsewhere'))).toEqual([]);
     await announced.withdraw();
     await one.close();

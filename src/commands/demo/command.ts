@@ -9,7 +9,6 @@ import { colorOf } from '../flag-values.ts';
 import { parseJsonText } from '../json-text.ts';
 import { takeSurvey } from '../status/gather.ts';
 import { Lifeline } from '../status/lifeline.ts';
-import { openStatusScreen } from '../status/screen.ts';
 import type { ApplyTuned } from '../tune/desk.ts';
 import { type ApplyOptions, applyText, runApply } from './apply.ts';
 
@@ -127,6 +126,7 @@ async function showStatus(
       const apply: ApplyTuned = (node, name, text) => applyText(text, name, node, cluster.simulation);
       // What the screen offers to type works in another terminal, for as long as this one is open.
       const flags = file === null ? [] : ['--kubeconfig', file];
+      const { openStatusScreen } = await import('../status/screen.ts');
       return await openStatusScreen(cluster, { query, color: options.color, flags, lifeline, apply }, deps);
     }
     const survey = await takeSurvey(cluster, query, deps.clock);

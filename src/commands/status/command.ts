@@ -21,7 +21,6 @@ import {
 } from '../flag-values.ts';
 import { type SurveyQuery, takeSurvey } from './gather.ts';
 import { Lifeline } from './lifeline.ts';
-import { openStatusScreen } from './screen.ts';
 
 type Output = 'table' | 'wide' | 'json' | 'yaml' | 'name';
 
@@ -100,6 +99,8 @@ async function runStatus(options: StatusOptions, deps: Deps): Promise<ExitCode> 
   });
   try {
     if (options.screen) {
+      // Loaded here: who prints pays for none of what a screen may do.
+      const { openStatusScreen } = await import('./screen.ts');
       return await openStatusScreen(
         cluster,
         { query, color: options.color, flags: spokenFlags(connection.flags), lifeline },

@@ -111,7 +111,9 @@ class Desk implements TuneDesk {
       return flag === undefined ? ['--eviction-hard', `${signal}<${value}`] : [`--${flag}`, value];
     });
     return [
-      ...['tune', '--node', this.node],
+      'tune',
+      '--node',
+      this.node,
       ...hard,
       ...(draft.clear ? ['--clear'] : []),
       ...(draft.restoreDefaults ? ['--restore-defaults'] : []),
