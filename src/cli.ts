@@ -72,6 +72,15 @@ function programName(path: string | undefined): string {
   return name.startsWith('kubectl-') ? name.replace('-', ' ').replaceAll('_', '-') : 'kubectl evict';
 }
 
+/**
+ * An executable starts with a compiler that takes its time (scripts/release/executable.mjs): a short command is over before
+ * compiled code pays. What goes on for longer gets the usual one.
+ */
+function hurryCompiler(): void {
+  const { Bun: bun } = globalThis as { Bun?: { readonly unsafe: { setJITPolicy?(scale: number): void } } };
+  if (SELF_CONTAINED && bun !== undefined) setTimeout(() => bun.unsafe.setJITPolicy?.(1), 250).unref();
+}
+
 const clock: Clock = {
   now: () => Date.now(),
   sleep,
@@ -137,6 +146,7 @@ const files: Files = {
   openLines: async (path, append) => (await loadFiles()).openLines(path, append),
 };
 
+hurryCompiler();
 stopOnSignals();
 const io: Io = {
   in: {

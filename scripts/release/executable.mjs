@@ -8,6 +8,9 @@ import { isMachO, sign, signatureOf } from './macho.mjs';
 import { executableName, hostPlatform, PLATFORMS, VERSIONS } from './platforms.mjs';
 import { hostBun, runtimeProgram } from './runtime.mjs';
 
+/** What the bundle is called inside an executable. */
+const MAIN = 'main.mjs';
+
 /** Bundles the program into one file. Returns esbuild's result. */
 export function bundleOneFile(outfile) {
   return bundle({
@@ -54,6 +57,8 @@ function compileWithBun(id, main, out, scratch) {
       // Files in the folder where the user happens to be are none of our business.
       '--no-compile-autoload-dotenv',
       '--no-compile-autoload-bunfig',
+      // Code is compiled after this many times as many rounds as usual: src/cli.ts sets it back for what runs longer.
+      '--compile-jit-policy=20',
       `--outfile=${out}`,
     ],
     { cwd: scratch, stdio: ['ignore', 'ignore', 'inherit'] },
@@ -92,7 +97,9 @@ export function buildExecutable(runtime, id, main) {
   try {
     const out = join(scratch, executableName(id));
     const compile = runtime === 'bun' ? compileWithBun : compileWithNode;
-    compile(id, main, out, scratch);
+    // By a name that is the same each time: paths find their way into what is compiled.
+    copyFileSync(main, join(scratch, MAIN));
+    compile(id, MAIN, out, scratch);
     chmodSync(out, 0o755);
     const bytes = readFileSync(out);
     return PLATFORMS[id].format.kind === 'Mach-O' && !isSigned(bytes) ? sign(bytes, 'kubectl-evict') : bytes;

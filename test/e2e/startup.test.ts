@@ -69,11 +69,34 @@ describe('what a command loads', () => {
     expect(modules.filter(m => /^src\/(cluster|simulator|ui)\/|client-node/.test(m))).toEqual([]);
   });
 
+  // What each command does lies in a chunk of its own.
+  const BODY = /^src\/commands\/(demo|purge|report|snapshot|status|tune|verify|why)[/.]|^src\/commands\/rbac\.ts/;
+
+  test.each([[['--help']], [['--version']], [['purge', '--help']], [['help', 'tune']]])(
+    '%j: no body of any command, and no parser',
+    async argv => {
+      const modules = await modulesOf(argv);
+      expect(modules).toContain('src/commands/definitions/tune.ts');
+      expect(modules.filter(m => BODY.test(m))).toEqual([]);
+      expect(modules.filter(m => /^src\/(world|kubelet)\/(?!targets\/ids)|node_modules\//.test(m))).toEqual([]);
+    },
+  );
+
+  test('a command loads its own body only, and of yargs the parser', async () => {
+    const modules = await modulesOf(['rbac']);
+    expect(modules.filter(m => BODY.test(m))).toEqual(['src/commands/rbac.ts']);
+    expect(modules.some(m => /node_modules\/yargs-parser\//.test(m))).toBe(true);
+    expect(modules.filter(m => /node_modules\/(yargs\/build\/lib\/yargs-factory|y18n|cliui)/.test(m))).toEqual([]);
+  });
+
   test('status -o json: the client, but no screen, no models, no simulator', async () => {
     const modules = await modulesOf(['status', '-o', 'json'], { KUBECONFIG: join(dir, 'kubeconfig') });
     expect(modules).toContain('src/cluster/transport.ts');
     expect(modules.filter(m => HEAVY.test(m))).toEqual([]);
-    expect(modules.filter(m => /^src\/(simulator|ui)\//.test(m))).toEqual([]);
+    expect(modules.filter(m => /^src\/(simulator|ui|kubelet)\/(?!targets\/ids)/.test(m))).toEqual([]);
+    // What only few users' credentials need.
+    expect(modules.filter(m => /node_modules\/(openid-client|oauth4webapi|jose)\//.test(m))).toEqual([]);
+    expect(modules.filter(m => BODY.test(m) && !m.startsWith('src/commands/status/'))).toEqual([]);
   });
 });
 
