@@ -53,8 +53,12 @@ function unwritable(error: NodeJS.ErrnoException): EvictError {
   return new EvictError(`cannot write the output: ${why}`, { cause: error });
 }
 
-/** First signal: stop and tell. A second one finds the default behaviour again, and ends the process at once. */
-function stopOnSignals(): void {
+/**
+ * First signal: stop and tell. A second one finds the default behaviour again, and ends the process at once.
+ *
+ * @returns what a signal does, for an interrupt that came as a key
+ */
+function stopOnSignals(): () => void {
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   const onSignal = (): void => {
     stop.abort();
@@ -64,6 +68,7 @@ function stopOnSignals(): void {
     });
   };
   for (const name of signals) process.on(name, onSignal);
+  return onSignal;
 }
 
 /** `kubectl-evict` is called as `kubectl evict`; installed under another name it is called by that. */
@@ -134,7 +139,10 @@ async function keepSmall(): Promise<void> {
 async function openScreen(screen: StatusScreen): Promise<'quit' | 'interrupted'> {
   await keepSmall();
   const { openStatusScreen } = await import('./ui/mount.tsx');
-  return openStatusScreen(screen, screenTerminal());
+  const ended = await openStatusScreen(screen, screenTerminal());
+  // In raw mode Ctrl-C was a key; the next one is a signal, and must be the second.
+  if (ended === 'interrupted') interrupt();
+  return ended;
 }
 
 /** The user's files; the code for them is loaded when the first one is touched. */
@@ -147,7 +155,7 @@ const files: Files = {
 };
 
 hurryCompiler();
-stopOnSignals();
+const interrupt = stopOnSignals();
 const io: Io = {
   in: {
     isTTY: process.stdin.isTTY === true,
@@ -181,3 +189,5 @@ const deps: Deps = {
 
 const code = await run(process.argv.slice(2), deps);
 process.exitCode = pipeClosed && code === EXIT.interrupted ? EXIT.ok : code;
+// A shell waits for the end of what it asks for completions, and a name that is still being resolved cannot be called off.
+if (process.argv[2]?.startsWith('__complete') === true) process.exit();

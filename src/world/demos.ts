@@ -156,6 +156,13 @@ function answers({ port, authority }: Address): Promise<'running' | 'gone' | 'un
     };
     socket.setTimeout(PROBE_MS, () => end('unclear'));
     socket.once('secureConnect', () => end('running'));
-    socket.once('error', () => end('gone'));
+    // Out of files, cut off in the middle, ...: that says nothing about the demo.
+    socket.once('error', error => end(isAbsence(error) ? 'gone' : 'unclear'));
   });
+}
+
+/** Nobody listens there any more, or somebody else does. */
+function isAbsence(error: Error): boolean {
+  const code = 'code' in error ? String(error.code) : '';
+  return code === 'ECONNREFUSED' || /CERT|SIGNATURE|SELF_SIGNED|WRONG_VERSION|EPROTO|UNABLE_TO/.test(code);
 }

@@ -121,6 +121,23 @@ describeIf(hasTmux ? null : 'no tmux', 'the screen in a real terminal', () => {
     expect(left).toHaveLength(60 - deleted);
   });
 
+  test('a second Ctrl-C while it purges ends it at once', async () => {
+    const { cluster, faults } = simulated.simulator;
+    for (let i = 0; i < 30; i += 1) cluster.upsert('Pod', podObject(`again-${i}`, { node: 'node-1' }));
+    const slow = faults.add({ fault: { type: 'latency', ms: 55_000 }, match: { method: 'DELETE' } });
+    type('kubectl evict status --all', 'Enter');
+    await shows(/▸ node-3/);
+    type('/node-1', 'Enter', 'p');
+    await shows(/Delete these 30 pods\?/);
+    type('y');
+    await shows(/Deleting 30 Evicted pods on node node-1/);
+    type('C-c');
+    await shows(/waiting for the deletes in flight/);
+    type('C-c');
+    await shows(/code 130 ready>/);
+    slow();
+  });
+
   test('Ctrl-C ends it with 130', async () => {
     type('kubectl evict status', 'Enter');
     await shows(/▸ node-3/);

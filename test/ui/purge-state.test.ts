@@ -114,6 +114,14 @@ describe('keys', () => {
     expect(typed(keys, state).all).toEqual(expected);
   });
 
+  test('who says yes before there is anything to see has to type the number', () => {
+    const { ui } = typed(['y'], LISTING);
+    const count = Array.from(String(FEW.preview?.pods.length));
+    expect(typed(['y'], FEW, ui).all).toEqual([]);
+    expect(typed(['y', ...count, 'enter'], FEW, ui).all).toEqual(['agree']);
+    expect(typed(['y'], FEW, typed(['a'], LISTING, ui).ui).all).toEqual(['agree']);
+  });
+
   test('a goes to all nodes and back; what was typed is gone', () => {
     const all = typed(['1', 'a'], MANY).ui;
     expect(scopeOf(onNode)).toEqual({ node: 'worker-1' });

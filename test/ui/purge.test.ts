@@ -141,12 +141,13 @@ describe('before the yes', () => {
       fault: { type: 'latency', ms: 200 },
       match: { resource: 'pods', verb: 'list' },
     });
-    // Until there is a question, y is the command line.
-    terminal.type('jpy');
-    await terminal.shows(/purge --all-namespaces --node worker-1/);
+    // A key that is held down: what is there to be seen comes while it is.
+    terminal.type('jpyy');
     release();
-    terminal.type('y');
-    await terminal.shows(/Delete these \d+ pods\?/);
+    await terminal.shows(/Delete these \d+ pods\? +Type their number/);
+    terminal.type('yy');
+    terminal.type('c');
+    await terminal.shows(/purge --all-namespaces --node worker-1/);
     expect(screen.deletes()).toBe(0);
   });
 

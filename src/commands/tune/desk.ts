@@ -26,6 +26,9 @@ import { SIGNAL_FLAGS } from './signals.ts';
 /** Restarts the simulated kubelet of a node with a document. @returns what is different now */
 export type ApplyTuned = (node: string, name: string, text: string) => Promise<readonly string[]>;
 
+/** Figures of a node are used for that long without being read again. */
+const FRESH_MS = 15_000;
+
 /** What a desk is opened with. */
 export interface DeskOptions {
   readonly program: string;
@@ -42,10 +45,11 @@ export function screenTuning(cluster: Cluster, options: DeskOptions, deps: Deps)
     open: async node => {
       const { program, kubeletTimeoutMs } = options;
       const asked: BaseOptions = { version: null, os: null, program, kubeletTimeoutMs, concurrency: 2 };
-      const base = await findNodeBase(node, asked, cluster);
+      const look = (): Promise<Base> => findNodeBase(node, asked, cluster);
+      const base = await look();
       const input = base.nodes[0];
       if (input === undefined) throw new EvictError(`node ${node} could not be read`);
-      return new Desk(base, input, cluster, options, deps);
+      return new Desk(base, look, input, cluster, options, deps);
     },
   };
 }
@@ -57,13 +61,23 @@ class Desk implements TuneDesk {
   readonly warnings: readonly string[];
   readonly targets: readonly TuneTargetChoice[];
   readonly apply: TuneDesk['apply'];
-  readonly #base: Base;
+  readonly #look: () => Promise<Base>;
+  #base: Base;
+  /** When the base was read, on our clock. */
+  #readAt: Instant;
   readonly #cluster: Cluster;
   readonly #program: string;
   readonly #flags: readonly string[];
   readonly #deps: Deps;
 
-  constructor(base: Base, input: NodeInput, cluster: Cluster, { apply, flags, program }: DeskOptions, deps: Deps) {
+  constructor(
+    base: Base,
+    look: () => Promise<Base>,
+    input: NodeInput,
+    cluster: Cluster,
+    { apply, flags, program }: DeskOptions,
+    deps: Deps,
+  ) {
     const { node } = input;
     this.node = node.name;
     this.kubeletVersion = node.kubeletVersion;
@@ -71,7 +85,9 @@ class Desk implements TuneDesk {
     this.warnings = base.warnings;
     this.targets = targetChoices(base);
     this.apply = apply === null ? null : (name, text) => apply(node.name, name, text);
+    this.#look = look;
     this.#base = base;
+    this.#readAt = deps.clock.now();
     this.#cluster = cluster;
     this.#program = program;
     this.#flags = flags;
@@ -92,6 +108,7 @@ class Desk implements TuneDesk {
     const to = idOf(target);
     const options = { ...requestOf(draft), to, fragment: false, program: this.#program };
     try {
+      await this.#lookAgain();
       const produced = await produce(this.#base, options, this.#cluster, this.#deps.clock.now());
       if (produced.kind === 'nothing') return { ok: false, error: produced.reason, hint: null };
       const { report } = produced;
@@ -102,6 +119,14 @@ class Desk implements TuneDesk {
       if (!(error instanceof EvictError)) throw error;
       return { ok: false, error: error.message, hint: error.hint ?? null };
     }
+  }
+
+  /** A document is judged by what the node is now, not by what it was when the dialog was opened. */
+  async #lookAgain(): Promise<void> {
+    const now = this.#deps.clock.now();
+    if (now - this.#readAt < FRESH_MS) return;
+    this.#base = await this.#look();
+    this.#readAt = now;
   }
 
   words(draft: TuneDraft, target: string | null): readonly string[] {

@@ -4,7 +4,16 @@ import { modeOf } from './mode.ts';
 import type { PurgeUi } from './state.ts';
 
 /** What a key means in the purge dialog. */
-export type PurgeIntent = 'yes' | 'digit' | 'erase' | 'confirm' | 'other-scope' | 'again' | 'stop' | 'leave';
+export type PurgeIntent =
+  | 'yes'
+  | 'too-early'
+  | 'digit'
+  | 'erase'
+  | 'confirm'
+  | 'other-scope'
+  | 'again'
+  | 'stop'
+  | 'leave';
 
 type Binding = KeyBinding<PurgeIntent>;
 
@@ -15,6 +24,11 @@ const COUNT: readonly Binding[] = [
   { keys: ['enter'], intent: 'confirm', help: 'delete, if it is the number', hint: 'delete' },
 ];
 const YES: Binding = { keys: ['y'], intent: 'yes', help: 'delete them', hint: 'delete' };
+const TOO_EARLY: Binding = {
+  keys: ['y'],
+  intent: 'too-early',
+  help: 'nothing yet: there is nothing to be seen that it could delete',
+};
 const AGAIN: Binding = { keys: ['r'], intent: 'again', help: 'look again for Evicted pods', hint: 'look again' };
 const STOP: Binding = {
   keys: ['escape', 'q'],
@@ -40,9 +54,9 @@ export function purgeKeys(ui: PurgeUi, run: PurgeState): readonly Binding[] {
             hint: ui.everywhere ? 'this node' : 'all nodes',
           },
         ];
-  switch (modeOf(run)) {
+  switch (modeOf(run, ui.hasty)) {
     case 'listing':
-      return [leave('back, deleting nothing', 'back', ['escape', 'q', 'n']), ...other];
+      return [leave('back, deleting nothing', 'back', ['escape', 'q', 'n']), TOO_EARLY, ...other];
     case 'asking':
       return [YES, leave('back, deleting nothing', 'keep them', ['escape', 'n', 'q']), ...other];
     case 'counting':

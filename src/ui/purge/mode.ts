@@ -9,9 +9,9 @@ export const MOST_BY_ONE_KEY = 100;
  */
 export type PurgeMode = 'listing' | 'asking' | 'counting' | 'deleting' | 'stopping' | 'ended';
 
-/** What it waits for. */
-export function modeOf({ phase, preview, stopped }: PurgeState): PurgeMode {
+/** What it waits for. Who said yes before there was anything to see (`hasty`) has to type the number, too. */
+export function modeOf({ phase, preview, stopped }: PurgeState, hasty = false): PurgeMode {
   if (phase === 'deleting') return stopped ? 'stopping' : 'deleting';
   if (phase !== 'asking') return phase;
-  return (preview?.pods.length ?? 0) > MOST_BY_ONE_KEY ? 'counting' : 'asking';
+  return hasty || (preview?.pods.length ?? 0) > MOST_BY_ONE_KEY ? 'counting' : 'asking';
 }

@@ -12,6 +12,8 @@ export interface PurgeUi {
   readonly typed: string;
   /** Another number was typed, and Enter. */
   readonly mistyped: boolean;
+  /** A yes was typed before there was anything to see: one key is no consent any more. */
+  readonly hasty: boolean;
 }
 
 /** What has to be done after a key: `begin` makes a plan for the scope there is now, in place of the old one. */
@@ -25,7 +27,7 @@ export interface PurgeStep {
 
 /** The dialog as it opens. */
 export function openPurge(node: string | null): PurgeUi {
-  return { node, everywhere: node === null, typed: '', mistyped: false };
+  return { node, everywhere: node === null, typed: '', mistyped: false, hasty: false };
 }
 
 /** Which pods it is about. */
@@ -50,6 +52,8 @@ export function pressPurge(ui: PurgeUi, key: string, run: PurgeState): PurgeStep
   switch (intentOf(purgeKeys(ui, run), key)) {
     case 'yes':
       return only({}, 'agree');
+    case 'too-early':
+      return only({ hasty: true });
     case 'digit':
       return only({ typed: (ui.typed + key).slice(0, MOST_DIGITS), mistyped: false });
     case 'erase':
@@ -59,9 +63,9 @@ export function pressPurge(ui: PurgeUi, key: string, run: PurgeState): PurgeStep
       if (ui.typed === String(run.preview?.pods.length)) return only({}, 'agree');
       return only({ typed: '', mistyped: true });
     case 'other-scope':
-      return only({ everywhere: !ui.everywhere, typed: '', mistyped: false }, 'begin');
+      return only({ everywhere: !ui.everywhere, typed: '', mistyped: false, hasty: false }, 'begin');
     case 'again':
-      return only({ typed: '', mistyped: false }, 'begin');
+      return only({ typed: '', mistyped: false, hasty: false }, 'begin');
     case 'stop':
       return only({}, 'stop');
     case 'leave':

@@ -248,7 +248,7 @@ export function plannedPodLines({ pods, at, overview }: PurgePreview, width: num
 function questionLines({ run, ui, theme }: PurgeViewInput): readonly Line[] {
   const count = run.preview?.pods.length ?? 0;
   const all = count === 1 ? 'this pod' : `these ${countText(count)} pods`;
-  if (modeOf(run) === 'asking') {
+  if (modeOf(run, ui.hasty) === 'asking') {
     return [
       [
         span(`Delete ${all}?`, 'strong'),
