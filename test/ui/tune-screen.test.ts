@@ -213,3 +213,17 @@ test('every target is shown, or says why not; without colour', async () => {
   }
   await terminal.shows(/1 of 20/);
 });
+
+test('a document is judged by what the node is when it is asked for', async () => {
+  const { terminal, simulated } = await show(story);
+  await terminal.shows(/▸ node-3/);
+  terminal.type('t');
+  await terminal.shows(/BREACHED/);
+  terminal.type('5%\r');
+  await says(terminal, 'DiskPressure clears');
+  simulated.world.nodes.get('node-3')?.setMode('stopped');
+  simulated.advance(20_000);
+  terminal.type('d');
+  await says(terminal, 'cannot read configz of node node-3');
+  expect(terminal.text()).not.toContain('evictionHard:');
+});
