@@ -1,3 +1,4 @@
+import { onTestFinished } from 'vitest';
 import type { SurveyQuery } from '../../src/commands/status/gather.ts';
 import { openStatusScreen } from '../../src/commands/status/screen.ts';
 import type { ApplyTuned } from '../../src/commands/tune/desk.ts';
@@ -54,4 +55,18 @@ export function openScreen(simulated: Simulated, options: ScreenOptions = {}): O
     world,
   );
   return { terminal, done, stop, err };
+}
+
+/** Opens the screen for the length of a test: with it the cluster is closed, too. */
+export function showScreen(
+  simulated: Simulated,
+  options: ScreenOptions = {},
+): OpenScreen & { readonly simulated: Simulated } {
+  const screen = openScreen(simulated, options);
+  onTestFinished(async () => {
+    screen.stop.abort();
+    await screen.done.catch(() => {});
+    await simulated.close();
+  });
+  return { ...screen, simulated };
 }

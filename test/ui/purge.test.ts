@@ -1,8 +1,8 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '../../src/simulator/objects.ts';
 import { tombstones } from '../../src/simulator/scenarios/tombstones.ts';
 import { bystanders, type PodChange, podObject } from '../support/purge-world.ts';
-import { type OpenScreen, openScreen, type ScreenOptions } from '../support/screen.ts';
+import { type OpenScreen, type ScreenOptions, showScreen } from '../support/screen.ts';
 import { openSimulated, type Simulated } from '../support/simulated.ts';
 
 // `p` on the program's own screen, against a simulated cluster with 52 Evicted pods on four workers and others that stay.
@@ -18,27 +18,15 @@ interface Shown extends OpenScreen {
   deletes(): number;
 }
 
-const opened: (() => Promise<void>)[] = [];
-
-afterEach(async () => {
-  for (const close of opened.splice(0)) await close();
-});
-
 async function show(options: ScreenOptions & { readonly user?: string } = {}): Promise<Shown> {
   const simulated = await openSimulated(tombstones, { user: options.user ?? 'admin' });
   const { cluster, requests } = simulated.simulator;
   for (const pod of bystanders()) cluster.upsert('Pod', pod);
-  const screen = openScreen(simulated, { query: { all: true }, ...options });
-  opened.push(async () => {
-    screen.stop.abort();
-    await screen.done.catch(() => {});
-    await simulated.close();
-  });
+  const screen = showScreen(simulated, { query: { all: true }, ...options });
   const pods = () => cluster.list('Pod');
   const spec = (pod: KubeObject) => pod as unknown as { spec: { nodeName: string }; status: { reason?: string } };
   return {
     ...screen,
-    simulated,
     uids: () => new Set(pods().map(uidOf)),
     evicted: node => {
       const found = pods().filter(pod => {

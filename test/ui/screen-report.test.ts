@@ -1,10 +1,10 @@
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { DAY, disk, GIB, MIB, MINUTE, node, template } from '../../src/simulator/scenarios/builders.ts';
 import { mixed } from '../../src/simulator/scenarios/mixed.ts';
 import type { Scenario } from '../../src/simulator/scenarios/scenario.ts';
 import { story } from '../../src/simulator/scenarios/story.ts';
 import { runCommand } from '../support/deps.ts';
-import { type OpenScreen, openScreen, type ScreenOptions } from '../support/screen.ts';
+import { type OpenScreen, type ScreenOptions, showScreen } from '../support/screen.ts';
 import { openSimulated, type Simulated } from '../support/simulated.ts';
 
 // The Next tab and the report, on a terminal in memory, against a simulated cluster.
@@ -14,13 +14,7 @@ async function show(
   options: ScreenOptions & { readonly user?: string } = {},
 ): Promise<OpenScreen & { readonly simulated: Simulated }> {
   const simulated = await openSimulated(scenario, { user: options.user ?? 'admin' });
-  const screen = openScreen(simulated, options);
-  onTestFinished(async () => {
-    screen.stop.abort();
-    await screen.done.catch(() => {});
-    await simulated.close();
-  });
-  return { ...screen, simulated };
+  return showScreen(simulated, options);
 }
 
 const SIZES = [

@@ -1,30 +1,18 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { mixed } from '../../src/simulator/scenarios/mixed.ts';
 import type { Scenario } from '../../src/simulator/scenarios/scenario.ts';
 import { story } from '../../src/simulator/scenarios/story.ts';
-import { type OpenScreen, openScreen, type ScreenOptions } from '../support/screen.ts';
+import { type OpenScreen, openScreen, type ScreenOptions, showScreen } from '../support/screen.ts';
 import { openSimulated, type Simulated } from '../support/simulated.ts';
 
 // The program itself, on a terminal in memory, against a simulated cluster.
-
-const opened: (() => Promise<void>)[] = [];
-
-afterEach(async () => {
-  for (const close of opened.splice(0)) await close();
-});
 
 async function show(
   scenario: Scenario,
   options: ScreenOptions & { readonly user?: string } = {},
 ): Promise<OpenScreen & { readonly simulated: Simulated }> {
   const simulated = await openSimulated(scenario, { user: options.user ?? 'admin' });
-  const screen = openScreen(simulated, options);
-  opened.push(async () => {
-    screen.stop.abort();
-    await screen.done.catch(() => {});
-    await simulated.close();
-  });
-  return { ...screen, simulated };
+  return showScreen(simulated, options);
 }
 
 const SIZES = [

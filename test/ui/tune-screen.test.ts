@@ -7,20 +7,18 @@ import { mixed } from '../../src/simulator/scenarios/mixed.ts';
 import type { Scenario } from '../../src/simulator/scenarios/scenario.ts';
 import { story } from '../../src/simulator/scenarios/story.ts';
 import { runCommand } from '../support/deps.ts';
-import { type OpenScreen, openScreen, type ScreenOptions } from '../support/screen.ts';
+import { type OpenScreen, type ScreenOptions, showScreen } from '../support/screen.ts';
 import { openSimulated, type Simulated } from '../support/simulated.ts';
 import type { TestTerminal } from '../support/terminal.ts';
 
 // `t` on a terminal in memory, against a simulated cluster.
 
-const opened: (() => Promise<void>)[] = [];
 let dir = '';
 
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'evict-tune-ui-'));
 });
-afterEach(async () => {
-  for (const close of opened.splice(0)) await close();
+afterEach(() => {
   rmSync(dir, { recursive: true });
 });
 
@@ -31,13 +29,7 @@ async function show(
   const simulated = await openSimulated(scenario, { user: options.user ?? 'admin' });
   const { simulation } = simulated.cluster;
   const apply = (node: string, name: string, text: string) => applyText(text, name, node, simulation);
-  const screen = openScreen(simulated, options.demo === true ? { ...options, apply } : options);
-  opened.push(async () => {
-    screen.stop.abort();
-    await screen.done.catch(() => {});
-    await simulated.close();
-  });
-  return { ...screen, simulated };
+  return showScreen(simulated, options.demo === true ? { ...options, apply } : options);
 }
 
 /** Waits until the screen says something, over however many lines. */
